@@ -20,7 +20,7 @@ from ipllvm.session import (
     comparisons,
     fixtures,
     header,
-    named,
+    name_checks,
     options,
     parameters,
     precheck,
@@ -29,10 +29,10 @@ from ipllvm.session import (
     streams,
 )
 from ipllvm.session.controller import Session
+from ipllvm.session.gate_end import GateEnd
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status, untraced
-from ipllvm.session.pooling import Pooling
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import call
 
@@ -73,10 +73,10 @@ def pytest_configure(config: pytest.Config) -> None:
     registration.refuse_taken(config.pluginmanager.getplugin(TAKEN).spellings, typed)
     try:
         config.stash[OPTIONS] = options.read(config)
-        named.check(config.stash[OPTIONS])
+        name_checks.check(config.stash[OPTIONS])
         nothing_runs = config.stash[OPTIONS].plan or config.option.collectonly or config.option.help
         if not (nothing_runs or hasattr(config, "workerinput")):
-            named.require(config.stash[OPTIONS])
+            name_checks.require(config.stash[OPTIONS])
         workers = getattr(config.option, "numprocesses", None)
         header.check_workers(workers, config.stash[OPTIONS])
         clusters.check(config.stash[OPTIONS], workers, in_hand(config))
@@ -97,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         gathering = Session(config)
         config.pluginmanager.register(gathering, "ipllvm-session")
-        config.pluginmanager.register(Pooling(gathering), "ipllvm-pooling")
+        config.pluginmanager.register(GateEnd(gathering), "ipllvm-gate-end")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -37,7 +37,7 @@ def test_alignment(
     evaluation: "Evaluation",
 ) -> None:
     """Overlap with the encoder - overlap with the projector's output, above 0."""
-    from ipllvm.evaluation.beside import SIDES, alignments
+    from ipllvm.evaluation.companion_models import SIDES, alignments
     from ipllvm.verdicts.series import mean_score
 
     pool, samples = whole_benchmark.samples, evaluation.benchmark.samples

@@ -29,7 +29,7 @@ SHARE = 0.9
 @pytest.mark.benchmarks("objects", also=CLASSIFICATION)
 def test_classification_retention(own_encoder: "Encoder", evaluation: "Evaluation") -> None:
     """LLVM accuracy - 0.9 of the encoder's, at least 0."""
-    from ipllvm.evaluation.beside import recognised
+    from ipllvm.evaluation.companion_models import recognised
     from ipllvm.stats.fieller import ratio
     from ipllvm.verdicts.series import mean_score
 

@@ -35,7 +35,7 @@ def test_synthetic_images(
 ) -> None:
     """Δ = clean - synthetic accuracy, at most the margin."""
     from ipllvm.artifacts.renderer import is_empty
-    from ipllvm.evaluation.beside import likeness
+    from ipllvm.evaluation.companion_models import likeness
     from ipllvm.verdicts.series import mean_score
 
     evaluation.provide("synthetic", synthesis)

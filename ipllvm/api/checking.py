@@ -15,7 +15,7 @@ from ipllvm.models.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
-    from ipllvm.session.called import Called
+    from ipllvm.session.python_call import PythonCall
 
 REPORTS = "reports"
 UNNAMED = "in-memory"
@@ -86,14 +86,14 @@ def check(
         return Report(*require_report(run(words, Path(report_dir), held, verbose=verbose, asked=asked)))
 
 
-def _asked(words: Sequence[str], in_memory: str = "") -> "Called":
+def _asked(words: Sequence[str], in_memory: str = "") -> "PythonCall":
     """The call as a report shows it: without the usual report folder, files of properties from here."""
-    from ipllvm.session.called import Called
+    from ipllvm.session.python_call import PythonCall
 
     files = [os.path.relpath(word) for word in words if not word.startswith("--")]
     given = [f"--name={in_memory}"] if in_memory else []
     given += [word for word in words if word.startswith("--") and word != f"--report-dir={REPORTS}"]
-    return Called([*given, *(f"--property={file}" for file in files)], files, in_memory)
+    return PythonCall([*given, *(f"--property={file}" for file in files)], files, in_memory)
 
 
 def _require_text(**given: object) -> None:

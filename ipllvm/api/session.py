@@ -17,7 +17,7 @@ from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
-    from ipllvm.session.called import Called
+    from ipllvm.session.python_call import PythonCall
 
 INTERRUPTED, BROKEN, UNUSABLE, EMPTY = 2, 3, 4, 5
 """Exit statuses of pytest without which there is a report."""
@@ -116,7 +116,7 @@ def run(
     in_memory: "Mapping[str, VisionLanguageModel] | None" = None,
     *,
     verbose: bool = False,
-    asked: "Called | None" = None,
+    asked: "PythonCall | None" = None,
 ) -> Witness:
     """Run the session; what it knew at its end. Nothing is printed unless `verbose`.
 

@@ -14,8 +14,8 @@ from string import ascii_uppercase
 from typing import Any
 
 from ipllvm.benchmarks import frames, right_answers
-from ipllvm.benchmarks.agreeing import and_more, contradictions
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, whole
+from ipllvm.benchmarks.contradictions import and_more, contradictions
 from ipllvm.benchmarks.definition import fit_for_files
 from ipllvm.benchmarks.names import ACCEPTED
 from ipllvm.benchmarks.originals import listed, options, texts_listed

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.made_when_asked import MadeWhenAsked
+from ipllvm.engine.lazy import LazyProxy
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Known, complete
 from ipllvm.engine.store.derived import Derived
@@ -57,7 +57,7 @@ class Identity:
         )
 
 
-class Deferred(MadeWhenAsked):
+class Deferred(LazyProxy):
     """Has the interface of `VisionLanguageModel`; whatever its identity does not hold loads the model."""
 
     def __init__(self, identity: Identity, load: Load) -> None:

@@ -1,7 +1,7 @@
 """An encoder or a language model whose files say who it is: its weights are read when it is asked.
 
-What it makes of a benchmark's pictures or captions is kept (evaluation/beside.py), so that a run in which
-everything is known asks neither. Imports no torch.
+What it makes of a benchmark's pictures or captions is kept (evaluation/companion_models.py), so that a run in
+which everything is known asks neither. Imports no torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ipllvm.engine import deferred
-from ipllvm.engine.made_when_asked import MadeWhenAsked
+from ipllvm.engine.lazy import LazyProxy
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import parts, sources
 from ipllvm.models.checkpoint import Checkpoint
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ipllvm.models.text import LanguageModel
 
 
-class DeferredPart(MadeWhenAsked):
+class DeferredPart(LazyProxy):
     """Has the interface of what `load` gives; whatever is asked beyond its identity loads it.
 
     `numerics` are the device and dtype that are asked for and the machine, of which its numbers depend.

@@ -19,9 +19,9 @@ from ipllvm.engine.store.derived import Derived
 from ipllvm.errors import Finding, UnknownName
 from ipllvm.evaluation import flips
 from ipllvm.evaluation.measurement import MeasuredCall, Measurement
-from ipllvm.evaluation.memory import Memory as Memory
+from ipllvm.evaluation.measurement import Memory as Memory
+from ipllvm.evaluation.measurement import Progress as Progress
 from ipllvm.evaluation.probability import NO_VERDICT
-from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.results import DecidedClaim, ResultMaker
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings

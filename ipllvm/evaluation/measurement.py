@@ -1,9 +1,9 @@
 """What a property test measures: plans made and run, their scores, and what each call counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.context import Context
@@ -13,18 +13,27 @@ from ipllvm.engine.requirements import Known, require, require_whole
 from ipllvm.engine.scoring import probabilities_of, scores_of
 from ipllvm.errors import StoreFailed
 from ipllvm.evaluation.flips import Trace
-from ipllvm.evaluation.memory import Memory
 from ipllvm.evaluation.origins import Origins
 from ipllvm.evaluation.probability import Probabilities
-from ipllvm.evaluation.progress import Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import Benchmark, NeedsArtifact, Perturbation, Response, Scores
+from ipllvm.records import Benchmark, NeedsArtifact, Perturbation, Response, Scores, Trial
 from ipllvm.scorers.base import Grading
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
+
+Memory = Callable[[Context], MutableMapping[Trial, Response]]
+"""The known outcomes of a model on a benchmark: a view of the store, or a dict."""
+
+
+class Progress(Protocol):
+    """Called after each step of a measurement with the number of trials done and of all."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report progress, if it is time to."""
+        ...
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipllvm.engine import deferred, preflight
-from ipllvm.engine.made_when_asked import MadeWhenAsked
+from ipllvm.engine.lazy import LazyProxy
 from ipllvm.engine.store import source_code
 from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.source_code import PACKAGE
@@ -29,7 +29,7 @@ SHIPPED = tuple(place / "properties" for place in (PACKAGE / "_suite", PACKAGE.p
 """Where the laws stand that are about that code alone: one of somebody else's may be about any other."""
 
 
-class DeferredProbe(MadeWhenAsked):
+class DeferredProbe(LazyProxy):
     """Has the interface of `Probe`; whatever is asked of it makes one, for which the model is loaded."""
 
     def __init__(

@@ -156,7 +156,7 @@ class Session:
 
     def tell_rest(self) -> None:
         """Report what fails a gate and is no test, as tests: before JUnit is written."""
-        from ipllvm.session.pooled import failed, left_out
+        from ipllvm.session.all_answers import failed, left_out
 
         for key in self._left_out():
             self.gathered.cases.update([left_out(self.config, key, LEFT_OUT)])
@@ -196,7 +196,7 @@ class Session:
         """The row over all answers of a comparison with a baseline, where there is one."""
         if REFERENCE not in self.config.stash or not found or self._told_pooled:
             return []
-        from ipllvm.session.pooled import pooled
+        from ipllvm.session.all_answers import pooled
 
         rule, variants = self.options.fail_rule, self.options.variants
         made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found], rule, variants)

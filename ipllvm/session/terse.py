@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ipllvm.safety.printing import visible
-from ipllvm.session.called import Called
 from ipllvm.session.outcomes import uncollected
+from ipllvm.session.python_call import PythonCall
 
 REPORTER = "terminalreporter"
 SHIPPED = "properties/"
@@ -97,10 +97,10 @@ def _named(from_here: Callable[[Any], Any], own: str, node: Any) -> Any:
     return parse(f"{own}{text}")
 
 
-def asker(config: pytest.Config) -> Terse | Called | None:
+def asker(config: pytest.Config) -> Terse | PythonCall | None:
     """Who started the session: the command line or a call from Python; None where it was pytest's own."""
     plugins = config.pluginmanager.get_plugins()
-    return next((plugin for plugin in plugins if isinstance(plugin, Terse | Called)), None)
+    return next((plugin for plugin in plugins if isinstance(plugin, Terse | PythonCall)), None)
 
 
 def _options(parser: pytest.Parser) -> list[str]:

@@ -74,7 +74,8 @@ def test_the_types_of_encoders_are_those_that_can_be_read() -> None:
 
 def test_no_torch_is_imported() -> None:
     line = (
-        "import sys; from ipllvm.engine import deferred_parts as d; import ipllvm.evaluation.beside;"
+        "import sys; from ipllvm.engine import deferred_parts as d;"
+        "import ipllvm.evaluation.companion_models;"
         "d.encoder('clip-tiny', d.PartOptions('cpu', 'auto', True), None).identity;"
         "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )

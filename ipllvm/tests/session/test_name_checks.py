@@ -6,24 +6,24 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from ipllvm.errors import UsageError
-from ipllvm.session import named
+from ipllvm.session import name_checks
 from ipllvm.tests.session.test_options import read
 
 
 @pytest.mark.parametrize("name", ["mmvet", "llavaw", "mmvet@paper"])
 def test_a_benchmark_that_only_a_judge_can_grade_is_refused_without_one(name: str) -> None:
     with pytest.raises(UsageError, match=rf"--benchmark {name}: a judge grades it: give --judge="):
-        named.require(read(benchmark=[name]))
+        name_checks.require(read(benchmark=[name]))
 
 
 @pytest.mark.parametrize("name", ["mathvista", "mmvp", "mmvp@paper", "pets@paper", "objects", "scenes"])
 def test_the_others_go_without(name: str) -> None:
-    named.require(read(benchmark=[name]))
+    name_checks.require(read(benchmark=[name]))
 
 
 def test_a_judge_that_is_not_there_ends_the_run_before_it_begins() -> None:
     with pytest.raises(UsageError, match=r"--judge http://127.0.0.1:9/v1#m: it can't be reached"):
-        named.require(read(benchmark=["mmvet"], judge="http://127.0.0.1:9/v1#m"))
+        name_checks.require(read(benchmark=["mmvet"], judge="http://127.0.0.1:9/v1#m"))
 
 
 @pytest.mark.parametrize(
@@ -34,20 +34,20 @@ def test_a_key_that_is_not_taken_ends_it_too(httpserver: HTTPServer, status: int
     options = read(benchmark=["mmvet"], judge=f"{httpserver.url_for('/v1')}#m")
     if refused:
         with pytest.raises(UsageError, match=f"HTTP status {status}: the key is"):
-            named.require(options)
+            name_checks.require(options)
     else:
-        named.require(options)
+        name_checks.require(options)
 
 
 def test_recorded_replies_are_a_judge(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text('{"prompt": "p", "reply": "0.5"}\n')
     options = read(benchmark=["mmvet"], judge=f"replay:{tmp_path / 'r.jsonl'}")
-    named.check(options)
-    named.require(options)
+    name_checks.check(options)
+    name_checks.require(options)
     with pytest.raises(UsageError, match="No such file"):
-        named.check(read(judge=f"replay:{tmp_path / 'none'}"))
+        name_checks.check(read(judge=f"replay:{tmp_path / 'none'}"))
 
 
 def test_offline_no_endpoint_is_asked() -> None:
     with pytest.raises(UsageError, match="--offline"):
-        named.check(read(judge="http://host/v1#m", offline=True))
+        name_checks.check(read(judge="http://host/v1#m", offline=True))

@@ -1,4 +1,4 @@
-"""Questions asked twice of one picture: of two answers that exclude each other one is graded wrong."""
+"""Rows that ask the same question of the same picture with answers that exclude each other."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from string import ascii_uppercase

@@ -13,7 +13,7 @@ from ipllvm.benchmarks import captions
 from ipllvm.engine import features, recognition
 from ipllvm.engine.deferred_parts import DeferredPart
 from ipllvm.engine.store.derived import Derived
-from ipllvm.evaluation import beside
+from ipllvm.evaluation import companion_models as companions
 from ipllvm.metrics.alignment import align
 from ipllvm.records import Benchmark, Scores
 from ipllvm.sampling import generator
@@ -87,10 +87,12 @@ def test_an_alignment_is_what_align_gives_and_the_same_when_it_is_read_again(
 ) -> None:
     models = {"a": parts.words("a")}
     first, again = (
-        beside.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), models, benchmark.samples)
+        companions.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), models, benchmark.samples)
         for _ in range(2)
     )
-    assert parts.calls == ["encoder", "projected", "a"] and list(first) == [(s, "a") for s in beside.SIDES]
+    assert parts.calls == ["encoder", "projected", "a"] and list(first) == [
+        (s, "a") for s in companions.SIDES
+    ]
     expected = align(_random(1, 2, 3), _random(4, 1), generator(0, "encoder", "a"))
     for found in (first["encoder", "a"], again["encoder", "a"]):
         assert (found.best, found.observed, found.cka) == (expected.best, expected.observed, expected.cka)
@@ -99,11 +101,11 @@ def test_an_alignment_is_what_align_gives_and_the_same_when_it_is_read_again(
 
 def test_each_language_model_is_kept_alone(benchmark: Benchmark, parts: Parts, tmp_path: Path) -> None:
     """A run that ends among ten of them goes on where it was."""
-    beside.alignments(
+    companions.alignments(
         _evaluation(benchmark, tmp_path), parts.encoder(), {"a": parts.words("a")}, benchmark.samples
     )
     both = {"a": parts.words("a"), "bb": parts.words("bb")}
-    found = beside.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), both, benchmark.samples)
+    found = companions.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), both, benchmark.samples)
     assert parts.calls == ["encoder", "projected", "a", "encoder", "projected", "bb"] and len(found) == 6
 
 
@@ -127,15 +129,15 @@ def test_what_it_depends_on_has_it_found_anew(
     change: str, benchmark: Benchmark, parts: Parts, tmp_path: Path
 ) -> None:
     models = {"a": parts.words("a")}
-    beside.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), models, benchmark.samples)
+    companions.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), models, benchmark.samples)
     encoder, words, data, how = _changed(change, parts, benchmark)
-    beside.alignments(_evaluation(data, tmp_path, **how), encoder, {"a": words}, data.samples)
+    companions.alignments(_evaluation(data, tmp_path, **how), encoder, {"a": words}, data.samples)
     assert parts.calls.count("a") == 2
 
 
 def test_without_a_store_nothing_is_kept(benchmark: Benchmark, parts: Parts) -> None:
     for _ in range(2):
-        beside.alignments(
+        companions.alignments(
             _evaluation(benchmark, None), parts.encoder(), {"a": parts.words("a")}, benchmark.samples
         )
     assert parts.calls.count("a") == 2
@@ -166,12 +168,12 @@ def test_scores_are_kept_by_what_was_shown_and_asked(
     evaluation = cast("Any", _evaluation(benchmark, tmp_path))
     black = {sample.id: np.zeros((4, 4, 3), np.uint8) for sample in benchmark.samples}
     white = {**black, benchmark.samples[-1].id: np.ones((4, 4, 3), np.uint8)}
-    found = [beside.likeness(evaluation, parts.encoder(), drawn) for drawn in (black, black, white)]
+    found = [companions.likeness(evaluation, parts.encoder(), drawn) for drawn in (black, black, white)]
     assert scored == ["clip_i", "clip_i"]
     assert [each.perturbation for each in found] == ["clip_i"] * 3
     assert np.array_equal(found[0].values, found[1].values) and found[0].samples == found[1].samples
     for templates in (["a {}"], ["a {}"], ["a {}", "the {}"]):
-        beside.recognised(evaluation, parts.encoder(), templates)
+        companions.recognised(evaluation, parts.encoder(), templates)
     assert scored[2:] == ["zero-shot", "zero-shot"]
 
 
@@ -180,7 +182,7 @@ def test_a_picture_that_could_not_be_had_is_asked_for_again(
 ) -> None:
     evaluation = cast("Any", _evaluation(benchmark, tmp_path))
     for _ in range(2):
-        assert beside.recognised(evaluation, parts.encoder("broken"), ["a {}"]).errors
+        assert companions.recognised(evaluation, parts.encoder("broken"), ["a {}"]).errors
     assert scored == ["zero-shot"] * 2
 
 
@@ -189,5 +191,5 @@ def test_an_encoder_at_hand_is_asked_each_time(
 ) -> None:
     evaluation = cast("Any", _evaluation(benchmark, tmp_path))
     for _ in range(2):
-        beside.recognised(evaluation, cast("Any", SimpleNamespace(identity="planted")), ["a {}"])
+        companions.recognised(evaluation, cast("Any", SimpleNamespace(identity="planted")), ["a {}"])
     assert scored == ["zero-shot"] * 2

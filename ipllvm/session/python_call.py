@@ -1,4 +1,4 @@
-"""What `ipllvm.check` from Python shows as the command of a run: the call, and calls like it."""
+"""A run that was started from Python: reports show the call of `ipllvm.check` as its command."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 from ipllvm.reporting import calls
 
 
-class Called:
-    """A plugin of a session that Python has asked for by these words, and `files` of properties.
+class PythonCall:
+    """A pytest plugin that holds the call, as the option `words` it stands for.
 
-    Words are options, `--model=...` for a model that is named; `in_memory` is what another one is called.
+    A model given by name is among them as `--model=...`; `in_memory` is the name of one that was passed as an
+    object. `files` are property files of the user's own.
     """
 
     def __init__(self, words: Sequence[str], files: Sequence[str] = (), in_memory: str = "") -> None:

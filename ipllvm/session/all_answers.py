@@ -1,4 +1,4 @@
-"""What of a gate is no test and made at the end: the row over all answers, and what was left out."""
+"""The results of a gate that belong to no test: the row over all answers, and left-out comparisons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Everything that the command line names beside the model, checked before any weight is read."""
+"""Checks of the judge, encoders and language models that options name, before any weights are read."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,7 @@
-"""What encoders and language models make of a benchmark, beside the model's answers: found once and kept.
+"""What encoders and language models other than the model itself compute on a benchmark, cached in the store.
 
-It is no outcome of a trial, but as fixed: by who they are, their numerics, the libraries, the data and the
-code. What is asked of a part that is at hand (deferred_parts.py) is worked out anew. Imports no torch.
+The key holds the companion models, numerics, library versions, data and code. What a part that is already
+loaded computes (deferred_parts.py) is computed again. Imports no torch.
 """
 
 import hashlib
