@@ -74,7 +74,17 @@ def answer(
     fields = _inputs(model, processor, style, images, question)
     with _greedy(model):
         done = model.generate(**fields, max_new_tokens=limit)
-    return tuple(done[0, fields["input_ids"].shape[1] :].tolist())
+    return tuple(_said(model, fields["input_ids"][0].tolist(), done[0].tolist(), limit))
+
+
+def _said(model: Any, asked: list[int], returned: list[int], limit: int) -> list[int]:
+    """The answer in what `generate` returned: behind the prompt, the first token of a decoder that has an
+    encoder, or nothing, where code of its own gives embeddings to its language model.
+    """
+    if getattr(model.config, "is_encoder_decoder", False):
+        return returned[1:]
+    alone = len(returned) <= limit and returned[: len(asked)] != asked
+    return returned if alone else returned[len(asked) :]
 
 
 @torch.inference_mode()

@@ -62,6 +62,26 @@ def test_code_of_a_checkpoint_runs_only_where_it_is_trusted(strange: Path) -> No
     assert said.tokens == plain.pipeline_answer([PICTURE], "what?", 6)
 
 
+@pytest.mark.parametrize("before", ["said[:, :0]", "torch.zeros(1, 1, dtype=torch.long)"])
+def test_code_that_returns_an_answer_without_its_prompt(strange: Path, before: str) -> None:
+    decodes = "zeros" in before  # as a decoder behind an encoder, whose first token stands for the prompt
+    code = f"""import torch
+{CODE}
+    def generate(self, input_ids, **named):
+        self.config.is_encoder_decoder = False
+        said = super().generate(input_ids=input_ids, **named)[:, input_ids.shape[1]:]
+        self.config.is_encoder_decoder = {decodes}
+        return torch.cat([{before}, said], 1)
+"""
+    (strange / "strange.py").write_text(code, encoding="utf-8")
+    model = load(str(strange), device="cpu", how=TRUST)
+    assert isinstance(model, WholeModel)
+    plain = load(str(make("llava-llama", strange.parent / "plain")), device="cpu")
+    for limit in (2, 6):
+        (said,) = model.answers([([PICTURE], "what?")], limit)
+        assert said.tokens == plain.pipeline_answer([PICTURE], "what?", limit)
+
+
 def test_its_code_is_a_part_of_its_fingerprint(strange: Path) -> None:
     first = checkpoint.inspect(strange, remote_code=True).fingerprint()
     (strange / "strange.py").write_text(CODE + "# other\n", encoding="utf-8")
