@@ -32,10 +32,10 @@ class ScoreTest:
 
     `runs` has the score statistic of runs that are no worse and last its own, `worse`, with losses for gains,
     of runs that are no better, `df` are the degrees of freedom, `lost`, `gained` and `sizes` are the
-    clusters as the Dirichlet bound needs them, `all_lost` is what those that lost anything could, or did where
-    values reach unequally far, so many `times`, `worst` and `best` are what its pseudo-cluster weighs against
-    HOLDS and VIOLATED, `whole` what one does that loses or gains all, `stepless` that values may lie anywhere.
-    Methods take and return scores, not points.
+    clusters as the Dirichlet bound needs them, `all_lost` is what those that lost anything could, or where
+    values reach unequally far what they did, so many `times`, `worst` and `best` are what its pseudo-cluster
+    weighs against HOLDS and VIOLATED, `whole` what one does that loses or gains all, `stepless` that values
+    may lie anywhere. Methods take and return scores, not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np

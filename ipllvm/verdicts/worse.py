@@ -24,8 +24,9 @@ POOLED = "all_answers"
 AGREEMENT = 0.3
 """Ours: by how much answers about a picture are taken to agree where they are weighed among all of a run.
 
-A picture counts for 1 / 0.3 single answers at most, however many are asked about it. With the 0.1 of planning it
-counted for up to ten, and "worse" was said of nothing in 5.5 % where 30 pictures of one benchmark win as a whole.
+A picture counts for 1 / 0.3 single answers at most, however many are asked about it. With the 0.1 of planning
+it counted for up to ten, and "worse" was said of nothing in 5.5 % where 30 pictures of one benchmark win as a
+whole.
 """
 
 
@@ -45,8 +46,8 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     """All values as one sample, of contrasts on benchmarks by name; None where there are none.
 
     A picture is one cluster however many properties, questions and renderings ask about it. Where a benchmark
-    has many questions a picture its answers weigh less (`answer_weights`); the mean weight is 1. What is asked
-    is whether anything is worse, and no weight makes that of nothing.
+    has many questions a picture its answers weigh less (`answer_weights`); the mean weight is 1. What is
+    asked is whether anything is worse, and no weight makes that of nothing.
     """
     parts = [(name, each) for name, each in parts if len(each.values)]
     if not parts:

@@ -44,7 +44,7 @@ def named(given: Contrast, letter: str) -> Contrast:
 
 
 def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
-    """60 single answers, and 60 in pictures of ten, whose answers are taken to agree by 0.3: a design effect of 3.7."""
+    """60 single answers, and 60 in pictures of ten, taken to agree by 0.3: a design effect of 3.7."""
     single = replace(named(flips(60, 5, 1, n_error=2), "a"), failed=(Failed("x", "c", -0.5, 0.5),))
     tens = replace(named(flips(60, 8, 2, size=10, n_error=3), "b"), draws=2)
     found = pool([("one", single), ("none", flips(0, 0)), ("ten", tens)])
@@ -63,7 +63,7 @@ def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
 
 @pytest.mark.parametrize("size", [2, 10, 50, 300])
 def test_no_picture_outweighs_four_single_answers(size: int) -> None:
-    """Ten, and WORSE was said of nothing in 5.5 %: 30 pictures of ten won as a whole, all others lost as much."""
+    """Of ten WORSE was said of nothing in 5.5 %: 30 pictures won as a whole, all others lost as much."""
     singles, many = (contrast(np.zeros(600), each) for each in (1, size))
     found = pool([("one", singles), ("many", many)])
     assert found is not None and found.reach is not None
