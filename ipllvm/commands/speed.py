@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipllvm.errors import NotTested, UnknownName, UsageError
+from ipllvm.errors import NotTested, UnknownName, UsageError, first_line
 
 if TYPE_CHECKING:
     from ipllvm.models.transformers_model import TransformersModel
@@ -161,8 +161,11 @@ def _write(path: Path | None, found: object) -> None:
 
 def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
     """The figures of one model, each workload printed as it is done."""
+    from torch import OutOfMemoryError
+
     from ipllvm.artifacts import Artifacts, saliency
     from ipllvm.engine.batch_size import choose
+    from ipllvm.models.devices import device_name
     from ipllvm.speed.costs import LIKE, costs
     from ipllvm.speed.device_checks import checked
     from ipllvm.speed.measure import Bench, table
@@ -183,12 +186,13 @@ def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
     for workload in chosen:
         try:
             rows.append(bench.time(workload).row())
-        except NotTested as error:
-            print(f"{workload.name}: not timed: {error}", flush=True)
+        except (NotTested, OutOfMemoryError) as error:
+            print(f"{workload.name}: not timed: {first_line(error)}", flush=True)
             continue
         print(table(rows[-1:])[1] if len(rows) > 1 else "\n".join(table(rows)), flush=True)
     reached = prefill(model, benchmark, size)
     about: dict[str, Any] = {
+        "card": device_name(model.device),
         "model": model.name, "device": str(model.device), "dtype": str(model.dtype), "batch_size": size,
         "line": f"{model.name} on {model.device}, batches of {size}; {reached}",
         "prefill": asdict(reached), "rows": rows,
@@ -198,8 +202,10 @@ def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
         rates |= {w.name: bench.generate(w) for w in found if w.name in LIKE.values() and w.name not in rates}
         about["costs"] = [asdict(cost) for cost in costs(bench, benchmark, args.samples, rates)]
     if args.checks is not None:
+        file = args.checks / file_name(f"{about['card']} {about['model']}")
+        _write(file, about)  # what was timed stays where a check breaks off
         about |= checked(model, benchmark, size, reached.share)
-        _write(args.checks / file_name(f"{about['card']} {about['model']}"), about)
+        _write(file, about)
     return about
 
 

@@ -18,7 +18,6 @@ from ipllvm.engine.fault_isolation import BatchBudget
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Outcomes
 from ipllvm.engine.run import batches
-from ipllvm.models.devices import device_name
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.permutation import Permutation
@@ -182,7 +181,7 @@ def checked(model: TransformersModel, benchmark: Benchmark, size: int, prefill: 
         print(f"{figure.name}: {figure.words}{'' if figure.as_aimed else ' (aim missed)'}", flush=True)
     calls = attention(model, benchmark, size)
     print("\n".join(f"attention: {line}" for line in calls))
-    return {"card": device_name(model.device), "checks": figures, "attention": calls}
+    return {"checks": figures, "attention": calls}
 
 
 def tiny_figures(

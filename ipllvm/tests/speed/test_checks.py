@@ -59,7 +59,7 @@ def test_all_checks_are_printed_one_by_one_and_an_aim_that_is_missed_says_so(
     ]
     assert lines[-3:] == ["batches: batches is 0", "attention: 3 x a step", "attention: 4 x more"]
     assert [row["name"] for row in found["checks"]] == [line.partition(":")[0] for line in lines[:-2]]
-    assert found["attention"] == ["3 x a step", "4 x more"] and found["card"]
+    assert found["attention"] == ["3 x a step", "4 x more"]
 
 
 def test_every_kind_of_picture_is_compared_on_the_device(pretended: list[tuple[Any, ...]]) -> None:

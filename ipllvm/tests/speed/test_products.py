@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from ipllvm.speed import products
 from ipllvm.speed.products import Products
 
 CPU = torch.device("cpu")
@@ -45,3 +46,16 @@ def test_time_is_that_of_all_products() -> None:
     found.attention[4, 32, 32, 16] = 2.5
     assert found.linear_seconds(CPU, torch.float32) > 0
     assert found.attention_seconds(CPU, torch.float32) > 0
+
+
+def test_a_gpu_makes_a_product_several_times_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting after each counted a launch: the floor of small products took longer than the engine."""
+    made: list[str] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: made.append("wait"))
+
+    def work() -> torch.Tensor:
+        made.append("product")
+        return torch.zeros(1)
+
+    assert products._timed(work, torch.device("cuda")) >= 0
+    assert made == ["wait", *["product"] * products.LAUNCHES, "wait"]

@@ -18,7 +18,7 @@ from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.speed import synthetic
+from ipllvm.speed import device_checks, synthetic
 from ipllvm.speed.measure import Bench, table
 from ipllvm.speed.shapes import IMAGE, SHAPES
 from ipllvm.speed.workloads import Workload, workloads
@@ -84,6 +84,22 @@ def test_a_true_shape_without_a_checkpoint_is_timed_and_drawn(
     assert spent["groups"] != pytest.approx(own), "groups are those of another workload"
     assert picture.read_text(encoding="utf-8").count("seconds") == 1
     assert "of a large matrix product" in capsys.readouterr().out
+
+
+def test_what_was_timed_stays_where_memory_or_a_check_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*given: Any) -> Any:
+        raise torch.OutOfMemoryError("no memory\nand advice")
+
+    monkeypatch.setattr(Bench, "time", fails)
+    monkeypatch.setattr(device_checks, "checked", fails)
+    asked = ["--synthetic", "tiny", "--samples", "4", "--only", "occlusion", "--device", "cpu"]
+    assert cli.main(["speed", *asked, "--batch-size", "4", "--checks", str(tmp_path)]) != 0
+    (file,) = tmp_path.iterdir()
+    written = json.loads(file.read_text())
+    assert written["rows"] == [] and written["prefill"]["rate"] > 0 and "checks" not in written
+    assert "occlusion: not timed: no memory\n" in capsys.readouterr().out
 
 
 VISUAL = {
