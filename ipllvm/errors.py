@@ -100,8 +100,8 @@ def first_line(error: object) -> str:
 
     >>> first_line(ValueError("\nno such layer\n  in detail")), first_line(KeyError())
     ('no such layer', 'KeyError')
-    >>> first_line(ValueError("field 'size':\n  'wide' is no number\n  at all"))
-    "field 'size': 'wide' is no number"
+    >>> first_line(ValueError("field 'size':\n  'wide' is not a number\n  at all"))
+    "field 'size': 'wide' is not a number"
     """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return " ".join(line.strip() for line in lines[: 2 if lines[0].rstrip().endswith(":") else 1])

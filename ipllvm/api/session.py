@@ -79,7 +79,7 @@ def names(model: Any) -> list[str]:
     for each in found:
         if not isinstance(each, str | os.PathLike):
             raise UsageError(
-                f"model: a {type(each).__name__} is no name, nor one model of transformers with its processor"
+                f"model: a {type(each).__name__} is neither a name nor a transformers model with processor"
             )
     return [os.fspath(each) for each in found]
 
@@ -93,7 +93,7 @@ def texts(name: str, value: object) -> list[str]:
     found = several(value)
     for each in found:
         if not isinstance(each, str | os.PathLike):
-            raise UsageError(f"{name}: {visible(repr(each), 60)} is no name: give a text, or several")
+            raise UsageError(f"{name}: {visible(repr(each), 60)} is not a name: give a string, or several")
     return [str(os.fspath(each)) for each in found]
 
 

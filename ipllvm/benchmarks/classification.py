@@ -43,7 +43,7 @@ def _sampled(name: str) -> Callable[[Row], Sample]:
         column = next((each for each in LABELS if each in row), LABELS[0])
         label = whole(row, column)
         if not 0 <= label < len(names):
-            raise BadCell(column, f"{label} is none of the {len(names)} classes")
+            raise BadCell(column, f"{label} is not among the {len(names)} classes")
         return Sample("", "", (), "", names[label], _distinct(names), "class")
 
     return sample

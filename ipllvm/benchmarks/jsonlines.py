@@ -72,5 +72,5 @@ def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     if isinstance(value, list) and number == 1:
         raise UsageError(ONE_VALUE.format(path))
     if not isinstance(value, dict):
-        raise UsageError(f"{path}: line {number} is no JSON object but {type(value).__name__}")
+        raise UsageError(f"{path}: line {number} is not a JSON object but {type(value).__name__}")
     return value

@@ -35,7 +35,7 @@ def sample(row: Row) -> Sample:
     choices = texts(row, "choices") if kind == "multi_choice" else ()
     answer = filled(row, "answer")
     if choices and answer not in choices:
-        raise BadCell("answer", f"{answer!r} is none of the choices")
+        raise BadCell("answer", f"{answer!r} is not among the choices")
     labels = [("question_type", kind), ("answer_type", form), *_facts(row)]
     if form == "float":
         labels.append(("precision", text(row, "precision")))
@@ -106,7 +106,7 @@ def _hint(row: Row) -> tuple[str, str]:
     try:
         return HINTS[str(kind), int(float(places))]
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise BadCell("precision", f"{str(places)[:60]!r} is none of an answer of type {kind!r}") from None
+        raise BadCell("precision", f"{str(places)[:60]!r} does not fit an answer of type {kind!r}") from None
 
 
 MATHVISTA = Definition(

@@ -31,7 +31,7 @@ def capabilities(row: Row) -> tuple[str, ...]:
     given = value.split(",") if isinstance(value, str) else value
     names = {str(each).strip() for each in given} if hasattr(given, "__iter__") else set()
     if not names or names - set(CAPABILITIES):
-        raise BadCell("capability", f"{value!r} is no list of {', '.join(CAPABILITIES)}")
+        raise BadCell("capability", f"{value!r} is not a list of {', '.join(CAPABILITIES)}")
     return tuple(name for name in CAPABILITIES if name in names)
 
 

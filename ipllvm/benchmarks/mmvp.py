@@ -110,7 +110,7 @@ def _row(index: int, fields: Mapping[str, Any], image: FileImage | EncodedImage)
         raise ValueError(f"row {index}: {error}") from error
     answer = gold.strip().strip("().").upper()
     if answer not in tuple(LETTERS[: len(choices)]):
-        raise ValueError(f"row {index}: the answer {gold!r} is none of its options")
+        raise ValueError(f"row {index}: the answer {gold!r} is not among its options")
     return StoredRow(index, question.strip(), choices, answer, image)
 
 

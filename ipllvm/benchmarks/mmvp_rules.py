@@ -43,7 +43,7 @@ def _as_given(row: Row) -> Sample:
         raise BadCell("Options", str(error)) from error
     answer = text(row, "Correct Answer").strip().strip("().").upper()
     if answer not in tuple(LETTERS[: len(choices)]):
-        raise BadCell("Correct Answer", f"{answer!r} is none of its options")
+        raise BadCell("Correct Answer", f"{answer!r} is not among its options")
     pair = (whole(row, "Index") + 1) // 2
     return Sample("", f"mmvp-pair-{pair:03d}", (), "", answer, choices)
 

@@ -39,7 +39,7 @@ def _code(row: Row, axis: str, column: str, names: tuple[str, ...]) -> tuple[tup
         return ()
     code = whole(row, column)
     if not 0 <= code < len(names):
-        raise BadCell(column, f"{cell(row, column)!r} is none of the codes 0 to {len(names) - 1}")
+        raise BadCell(column, f"{cell(row, column)!r} is not among the codes 0 to {len(names) - 1}")
     return ((axis, names[code]),)
 
 

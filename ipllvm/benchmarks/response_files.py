@@ -102,7 +102,7 @@ def in_our_columns(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single(value: Any, column: str) -> Any:
-    """What the only item of a list is, of lists in lists too; nothing of what is no number.
+    """What the only item of a list is, of lists in lists too; nothing of what is not a number.
 
     An extracted list stays one, and so do several gradings of an answer. Raises BadCell where there are
     several answers.

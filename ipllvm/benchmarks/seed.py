@@ -35,7 +35,7 @@ def sample(row: Row) -> Sample:
     answer = one_of(text(row, "answer").strip(), "answer", ("A", "B", "C", "D"))
     number = whole(row, "question_type_id")
     if not 1 <= number <= len(DIMENSIONS):
-        raise BadCell("question_type_id", f"{number} is no dimension of pictures, 1 to {len(DIMENSIONS)}")
+        raise BadCell("question_type_id", f"{number} is not a dimension of pictures, 1 to {len(DIMENSIONS)}")
     cluster = optional(row, "data_id") if isinstance(row.get("data_id"), str) else ""
     return Sample("", cluster, (), "", answer, choices, labels=(("dimension", DIMENSIONS[number - 1]),))
 

@@ -96,7 +96,7 @@ def _of_logs(*sides: "Baseline") -> Iterator[str]:
         dict.fromkeys(str(each) for side in sides for each in side.about.get(name, ()))
         for name in ("left_out", "in_part", "guessed")
     )
-    yield from (f"left out: {name}: less is better, or it is no score from 0 to 1" for name in left)
+    yield from (f"left out: {name}: less is better, or it is not a score from 0 to 1" for name in left)
     yield from (f"graded in part: {name}" for name in part)
     if guessed:
         yield f"more is taken to be better, by no word of the name: {', '.join(guessed)}"

@@ -57,7 +57,7 @@ def reply(body: bytes, call: Call) -> Reply:
     if not answer and (thought or finish == "length"):
         raise Thoughts("all its tokens went into thoughts")
     if text is None:
-        raise Unusable(f"its content is no text (finish_reason {str(finish)[:40]!r})")
+        raise Unusable(f"its content is not text (finish_reason {str(finish)[:40]!r})")
     ended = finish.get("type") if isinstance(finish, dict) else finish  # SGLang says more of it
     if isinstance(ended, str) and ended in _BROKEN_OFF:
         raise Unusable(f"the server broke its reply off (finish_reason {ended!r})")

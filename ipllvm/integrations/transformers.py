@@ -150,7 +150,7 @@ class PropertyCallback(TrainerCallback):
         processor = self.processor or kwargs.get("processing_class")
         if not hasattr(processor, "image_processor"):
             raise UsageError(
-                "PropertyCallback: the Trainer's processing_class is no processor: give processor="
+                "PropertyCallback: the Trainer's processing_class is not a processor: give processor="
             )
         report = ipllvm.check(
             kwargs["model"],
@@ -220,7 +220,7 @@ class PropertyCallback(TrainerCallback):
 
 
 def _require_count(name: str, value: object, what: str) -> None:
-    """Raises UsageError for what is no whole number from 1, where it is given."""
+    """Raises UsageError for what is not a whole number from 1, where it is given."""
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value >= 1 and not value % 1
     if value is not None and not whole:
         raise UsageError(f"{name}={value!r}: give {what} of at least 1, or None")

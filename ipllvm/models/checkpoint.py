@@ -202,7 +202,7 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
         return authored
     names = config.get("architectures") or []
     if not isinstance(names, list):
-        raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
+        raise ModelUnavailable(f"{path}: architectures is not a list of names, but {names!r}")
     if any(str(name).endswith("ForImageClassification") for name in names) or is_timms(config):
         return CLASSIFIER
     family, brings = config.get("model_type"), isinstance(config.get("auto_map"), dict)

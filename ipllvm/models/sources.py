@@ -121,7 +121,7 @@ def resolve(
     check_name(name)
     repository = hub_id(name)
     if revision and repository is None:
-        raise UsageError(f"--revision {revision}: {name} is no repository on the hub, which alone has some")
+        raise UsageError(f"--revision {revision}: {name} is not a repository on the hub")
     if name in EMBEDDED:
         return embedded_folder(name)
     if repository is None:
@@ -157,7 +157,7 @@ def resolve(
 
 
 def origin(name: str, folder: Path) -> tuple[str, ...]:
-    """Where a name led, in words, if it is no folder's: the hub's repository and the revision."""
+    """Where a name led, in words, if it is not a folder's: the hub's repository and the revision."""
     repository = hub_id(name)
     return (f"{repository} on the hub, revision {folder.name}",) if repository else ()
 

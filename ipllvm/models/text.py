@@ -119,7 +119,7 @@ class LanguageModel:
     def _speaker(self) -> Any:
         """Transformers' model with its head."""
         if hasattr(self._config, "vision_config"):
-            raise UsageError(f"{self.name} is no language model alone: it can't be asked in words only")
+            raise UsageError(f"{self.name} is not a language model alone: it can't be asked in words only")
         return self._loaded(AutoModelForCausalLM)
 
     def _tokens(self, texts: Sequence[str]) -> Any:

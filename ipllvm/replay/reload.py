@@ -79,7 +79,7 @@ def reload(report: Report, found: Found, folder: Path, device: str, allowed: All
     grading = _grading(report["run"]["options"], device, folder.parent / "replies", allowed.judge)
     seed = settings.get("seed")
     if not isinstance(seed, int):
-        raise UsageError(f"the report's setting 'seed' is no whole number but {visible(repr(seed), 80)}")
+        raise UsageError(f"the report's setting 'seed' is not a whole number but {visible(repr(seed), 80)}")
     return Single(model, data, sample, perturbation, found.draw, seed, answer, artifacts, grading)
 
 

@@ -46,7 +46,7 @@ def require(report: Report) -> None:
     try:
         found = next(contradictions(report), None)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UsageError(f"its values are none of a report: {visible(first_line(error), 200)}") from error
+        raise UsageError(f"no report has such values: {visible(first_line(error), 200)}") from error
     if found is not None:
         raise UsageError(f"it contradicts itself: {found}: it was altered, or not written by ipllvm")
 

@@ -103,8 +103,8 @@ def ensure_own(folders: Iterable[Path], files: Iterable[Path]) -> None:
     These are names of ipllvm's own, below the folder that the user has named.
     """
     for path, sound, why in (
-        *((folder, Path.is_dir, "it is no folder") for folder in folders),
-        *((file, Path.is_file, "it is no regular file") for file in files),
+        *((folder, Path.is_dir, "it is not a folder") for folder in folders),
+        *((file, Path.is_file, "it is not a regular file") for file in files),
     ):
         refuse_link(path)
         if os.path.lexists(path) and not sound(path):

@@ -119,7 +119,7 @@ def number(text: str) -> int:
     12
     """
     if not (text.isascii() and text.removeprefix("-").isdecimal()):
-        raise Refused("it is no whole number")
+        raise Refused("it is not a whole number")
     return _whole(text)
 
 

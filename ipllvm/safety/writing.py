@@ -44,7 +44,7 @@ def replace(path: Path, content: str | bytes) -> None:
     A link of that name is replaced, never followed. On an error the old file is as it was.
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     handle, temporary = create(path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -75,7 +75,7 @@ def append(path: Path, text: str) -> None:
     with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         cut = about.st_size and os.pread(file.fileno(), 1, about.st_size - 1) != b"\n"
         file.write(b"\n" * bool(cut) + text.encode())
 

@@ -30,10 +30,10 @@ _DENIED = (
 def score(text: str, sample: Sample) -> Score:
     """1.0 where the response says the sample's answer and no other of its choices, else 0.0.
 
-    Raises ValueError where the sample's answer is none of its choices.
+    Raises ValueError where the sample's answer is not among its choices.
     """
     if sample.answer not in sample.choices:
-        raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is none of its choices")
+        raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is not among its choices")
     answer = extract(text, sample.choices)
     return Score(float(answer == words(sample.answer)), answer)
 

@@ -39,7 +39,7 @@ def score(text: str, sample: Sample) -> Score:
     Raises ValueError where the sample's answer is not the letter of one of its choices.
     """
     if sample.answer not in tuple(ascii_uppercase[: len(sample.choices)]):
-        raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is no option's letter")
+        raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is not an option's letter")
     answer = extract(text, sample.choices)
     return Score(float(answer == sample.answer), answer)
 

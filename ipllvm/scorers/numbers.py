@@ -78,7 +78,7 @@ def _mixed(found: re.Match[str]) -> Decimal:
 class Written(Form):
     """A form of numbers, with the value of what its pattern found.
 
-    `value` raises ValueError, InvalidOperation or DivisionByZero where that is no number.
+    `value` raises ValueError, InvalidOperation or DivisionByZero where that is not a number.
     """
 
     value: Callable[[re.Match[str]], Decimal]

@@ -53,11 +53,11 @@ _UNIT = re.compile(r"\s*[a-z%°]*[)\]}\"'$]*[.,!]*", re.IGNORECASE)
 def score(text: str, sample: Sample) -> Score:
     """1.0 where the response names the sample's answer, a number, else 0.0.
 
-    Raises ValueError where the sample's answer is no number.
+    Raises ValueError where the sample's answer is not a number.
     """
     gold, answer = extract(sample.answer), extract(text)
     if gold is None:
-        raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is no number")
+        raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is not a number")
     return Score(float(answer == gold), None if answer is None else str(answer))
 
 

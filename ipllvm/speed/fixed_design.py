@@ -135,7 +135,7 @@ def _timed(some: Sequence[tuple[RecordedPlan, PlannedTrial]]) -> tuple[float, fl
     for each, case in some:
         model = deferred.loaded(each.model)
         if not isinstance(model, TransformersModel):
-            raise NotTested(f"{model.name} is no model of transformers")
+            raise NotTested(f"{model.name} is not a transformers model")
         trial = Asked.of(model, case)
         began, spent = time.perf_counter(), time.process_time()
         (said,) = plain(model, [trial], each.plan.max_new_tokens, each.artifacts or Artifacts({}))

@@ -55,7 +55,7 @@ def _class(value: Any, names: Sequence[str], where: str) -> Any:
     if value is None or value == -1:
         return None
     if not isinstance(value, int) or not 0 <= value < len(names):
-        raise UsageError(f"{where}: {value!r} is none of its {len(names)} classes")
+        raise UsageError(f"{where}: {value!r} is not among its {len(names)} classes")
     return names[value]
 
 

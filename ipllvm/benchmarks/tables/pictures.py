@@ -55,11 +55,11 @@ def below(path: str, column: str, root: Path) -> Path:
     if _URL.match(path):
         raise BadCell(column, f"{path[:80]!r} is an address: download the picture and give its path")
     if len(path) > 4096 or "\0" in path:
-        raise BadCell(column, "it is no path")
+        raise BadCell(column, "it is not a path")
     try:
         path.encode(errors="surrogateescape")
     except UnicodeEncodeError as error:
-        raise BadCell(column, "it is no path") from error
+        raise BadCell(column, "it is not a path") from error
     try:
         top = Path(os.path.realpath(root))
         found = Path(os.path.realpath(top / path))
@@ -79,4 +79,4 @@ def decoded(text: str, column: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadCell(column, f"it is no base64: {error}") from error
+        raise BadCell(column, f"it is not base64: {error}") from error

@@ -95,7 +95,7 @@ def check_schema(connection: sqlite3.Connection) -> None:
 def _head(path: Path) -> bytes:
     about = path.lstat()
     if not stat.S_ISREG(about.st_mode):
-        raise Trap("it is no regular file")
+        raise Trap("it is not a regular file")
     if about.st_size > BYTES:
         raise Trap(f"it has {about.st_size:,} bytes, more than {BYTES:,}")
     with path.open("rb") as file:
@@ -105,7 +105,7 @@ def _head(path: Path) -> bytes:
 def _journal(path: Path, size: int) -> bytes:
     """The beginning of a journal that may be undone in a file of `size` bytes; empty where there is none."""
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise Trap("its journal is no regular file")
+        raise Trap("its journal is not a regular file")
     with path.open("rb") as file:
         head = file.read(28)
         file.seek(max(0, os.fstat(file.fileno()).st_size - len(MAGIC)))

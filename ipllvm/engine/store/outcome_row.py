@@ -58,7 +58,7 @@ def plain(cell: str | bytes) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _numbers(cell: str) -> tuple[Any, ...]:
-    """Few answers are said often. Raises ValueError for what is no list of numbers."""
+    """Few answers are said often. Raises ValueError for what is not a list of numbers."""
     found = json_value(cell, finite=False)
     if not isinstance(found, list) or not all(type(number) in (int, float) for number in found):
         raise ValueError("no list of numbers")

@@ -99,7 +99,7 @@ class OriginalSettings:
         found = _spelled(listed, tile) if isinstance(listed, str) else _pairs(listed)
         if not found or any(side <= 0 or side % tile for pair in found for side in pair):
             raise ModelUnavailable(
-                f"{self.folder / 'config.json'}: image_grid_pinpoints {str(listed)[:60]!r} are no list of "
+                f"{self.folder / 'config.json'}: image_grid_pinpoints {str(listed)[:60]!r} is not a list of "
                 f"resolutions in tiles of {tile}, which image_aspect_ratio anyres needs"
             )
         return found

@@ -122,7 +122,7 @@ def _require_parts(folder: Path, tensors: Mapping[str, Tensor], text: Any) -> No
     fused = (text.num_attention_heads + 2 * text.num_key_value_heads) * width
     for name in (each for each in tensors if each.endswith(".ffn.weight")):
         if (found := BASE.fullmatch(name)) is None:
-            raise ModelUnavailable(f"{folder}: {name} is no linear layer of InternLM2's")
+            raise ModelUnavailable(f"{folder}: {name} is not a linear layer of InternLM2's")
         sides = [f"{found[1]}.lora_{side}.weight" for side in "AB"]
         if absent := next((each for each in sides if each not in tensors), None):
             raise ModelUnavailable(f"{folder}: weights are missing, the first is {absent}")

@@ -11,6 +11,6 @@ def task(response_text: str, sample: Sample) -> Score:
     """
     facts = dict(sample.labels)
     if "lmms_task" not in facts:
-        raise ValueError(f"sample '{sample.id}' is of no task of lmms-eval")
+        raise ValueError(f"sample '{sample.id}' is not of a task of lmms-eval")
     value, said, metric = lmms_tasks.score(facts["lmms_task"], int(facts["lmms_row"]), response_text)
     return Score(value, said or None, metric)

@@ -72,9 +72,9 @@ def test_nothing_is_printed_unless_asked_for(tmp_path: Path, capfd: pytest.Captu
     ("asked", "error", "words"),
     [
         ({"samples": -3}, UsageError, "--samples -3: give a whole number of at least 1"),
-        ({"properties": 5}, UsageError, "property: 5 is no name: give a text, or several"),
-        ({"properties": ["image_use", None]}, UsageError, "property: None is no name"),
-        ({"benchmarks": [5]}, UsageError, "benchmark: 5 is no name"),
+        ({"properties": 5}, UsageError, "property: 5 is not a name: give a string, or several"),
+        ({"properties": ["image_use", None]}, UsageError, "property: None is not a name"),
+        ({"benchmarks": [5]}, UsageError, "benchmark: 5 is not a name"),
         ({"report_dir": None}, UsageError, "report_dir=None: give a text"),
         ({"report_dir": ""}, UsageError, "report_dir='': give a text"),
         ({"name": 5}, UsageError, "name=5: give a text"),

@@ -216,9 +216,7 @@ def test_no_model_is_not_the_usual_one(model: Any) -> None:
 @pytest.mark.parametrize("model", [3, object(), [object()], ["llava-tiny", SimpleNamespace(config=None)]])
 def test_what_is_no_name_is_told_by_its_kind(model: Any) -> None:
     for processor in (None, object()):
-        with pytest.raises(
-            UsageError, match=r"^model: a (int|object|SimpleNamespace) is no name, nor one model"
-        ):
+        with pytest.raises(UsageError, match=r"^model: a (int|object|SimpleNamespace) is neither a name nor"):
             ipllvm.check(model, processor)
 
 

@@ -52,8 +52,8 @@ MMVP: Row = {"Question": "Is it open?", "Options": "(a) Open (b) Closed", "Corre
     [
         ({"Options": "open or closed"}, "column 'Options': "),
         ({"Options": " "}, "column 'Options': it is blank"),
-        ({"Correct Answer": "(c)"}, "column 'Correct Answer': 'C' is none of its options"),
-        ({"Correct Answer": ""}, "column 'Correct Answer': '' is none of its options"),
+        ({"Correct Answer": "(c)"}, "column 'Correct Answer': 'C' is not among its options"),
+        ({"Correct Answer": ""}, "column 'Correct Answer': '' is not among its options"),
         ({"Index": "first"}, "column 'Index': a whole number is needed, not 'first'"),
     ],
 )

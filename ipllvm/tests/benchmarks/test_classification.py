@@ -135,7 +135,7 @@ def test_a_label_of_no_class_is_told(tmp_path: Path) -> None:
     as_jsonl("pets", tmp_path)
     file = tmp_path / "rows.jsonl"
     file.write_text(file.read_text().replace('"label": 7', '"label": 37'))
-    with pytest.raises(BenchmarkUnavailable, match="row 3, column 'label': 37 is none of the 37 classes"):
+    with pytest.raises(BenchmarkUnavailable, match="row 3, column 'label': 37 is not among the 37 classes"):
         published("pets")(folder=tmp_path)
 
 

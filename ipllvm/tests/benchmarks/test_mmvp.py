@@ -168,8 +168,8 @@ def test_a_bad_image_breaks_its_own_sample_only(tmp_path: Path, name: str) -> No
     ("rows", "header", "line"),
     [
         ([(1, "Q?", "Open, Closed", "(a)")], HEADER, r"row 1: no options \(a\) and \(b\) in 'Open, Closed'"),
-        ([(1, "Q?", "(a) x (b) y", "(c)")], HEADER, r"row 1: the answer '\(c\)' is none of its options"),
-        ([(1, "Q?", "(a) x (b) y", "")], HEADER, "row 1: the answer '' is none of its options"),
+        ([(1, "Q?", "(a) x (b) y", "(c)")], HEADER, r"row 1: the answer '\(c\)' is not among its options"),
+        ([(1, "Q?", "(a) x (b) y", "")], HEADER, "row 1: the answer '' is not among its options"),
         (ROWS, ("Index", "Question", "Choices", "Correct Answer"), "there is no column 'Options'"),
         ([], HEADER, "are not numbered 1, 2, 3"),
     ],

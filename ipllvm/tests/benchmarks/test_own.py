@@ -186,7 +186,7 @@ def test_several_pictures_a_sample(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [([1, 0], ["yes", "no"]), ([1, -1], "row 2"), ([1, 2], "row 2, answer: 2 is none of its 2")],
+    [([1, 0], ["yes", "no"]), ([1, -1], "row 2"), ([1, 2], "row 2, answer: 2 is not among its 2")],
 )
 def test_a_class_that_the_hub_keeps_as_a_number_is_its_name(
     given: list[int], expected: list[str] | str, tmp_path: Path
@@ -498,7 +498,7 @@ BAD = [
     ({"label": {"a": 1}}, "row 2, column 'label': a text is needed"),
     ({"id": "1"}, "row 2, column 'id': '1' is row 1's too"),
     ({"choices": ["red", " "]}, "row 2, column 'choices': it is blank"),
-    ({"photo": "\ud800.png"}, "row 2, column 'photo': it is no path"),
+    ({"photo": "\ud800.png"}, "row 2, column 'photo': it is not a path"),
     *(({column: "a\ud800"}, HALF.format(column)) for column in ("query", "label", "id", "category")),
     ({"choices": ["red", "\udc00"]}, "row 2, column 'choices': it holds \\udc00, half of a character"),
 ]
@@ -688,7 +688,7 @@ def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path: Path) -> N
     [
         ("yes_no", ["yes", "red", "blue"], 2, "'red'"),
         ("multiple_choice", ["red", "A"], 1, "'red'"),
-        ("numeric", ["3", "n/a"], 2, "the answer 'n/a' is no number"),
+        ("numeric", ["3", "n/a"], 2, "the answer 'n/a' is not a number"),
     ],
 )
 def test_a_right_answer_that_its_own_rule_refuses_is_told_with_its_row(

@@ -148,7 +148,7 @@ def test_a_seed_that_is_none_is_told_in_one_line(
     (tmp_path / "report.json").write_text(json.dumps(made))
     assert replay(str(tmp_path), "made_up") == 4
     (line,) = capsys.readouterr().err.splitlines()
-    assert "the report's setting 'seed' is no whole number" in line
+    assert "the report's setting 'seed' is not a whole number" in line
 
 
 OWN_FILE = """

@@ -87,7 +87,7 @@ TRAPS: dict[str, tuple[Callable[[Path], None], str]] = {
         "its journal names another file",
     ),
     "a journal that makes it huge": (lambda file: hot_journal(file, pages=1 << 31), "not that of this file"),
-    "a journal that is a link": (journal_to, "its journal is no regular file"),
+    "a journal that is a link": (journal_to, "its journal is not a regular file"),
     "written ahead": (ahead, "written ahead"),
     "an endless view": (altered(ENDLESS), "it holds a view"),
     "a trigger": (
@@ -99,8 +99,8 @@ TRAPS: dict[str, tuple[Callable[[Path], None], str]] = {
         altered("ALTER TABLE errors ADD COLUMN more AS (hex(zeroblob(1000000000)))"),
         "the columns of errors are computed",
     ),
-    "a link": (linked, "it is no regular file"),
-    "a pipe": (piped, "it is no regular file"),
+    "a link": (linked, "it is not a regular file"),
+    "a pipe": (piped, "it is not a regular file"),
     "numbers that are nested deep": (
         altered(f"UPDATE outcomes SET tokens = '{'[' * 90_000}', checksum = NULL WHERE id = 3"),
         "nested",

@@ -225,7 +225,7 @@ def test_a_revision_is_found_in_the_cache_by_its_name(
 
 @pytest.mark.parametrize("name", ["llava-tiny", "."])
 def test_what_is_no_repository_has_no_revision(name: str) -> None:
-    with pytest.raises(UsageError, match="is no repository on the hub, which alone has some"):
+    with pytest.raises(UsageError, match="is not a repository on the hub"):
         sources.resolve(name, True, "v1")
 
 

@@ -232,7 +232,7 @@ def test_a_seed_that_is_no_number_makes_no_trial(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(reloading, "load", lambda *_, **__: SimpleNamespace(fingerprint="ab"))
     report: Any
     report, found = _found(PLANTED.samples[0].id, seed=seed)
-    with pytest.raises(UsageError, match="setting 'seed' is no whole number"):
+    with pytest.raises(UsageError, match="setting 'seed' is not a whole number"):
         reloading.reload(report, found, Path("nowhere"), "cpu", NOTHING)
 
 

@@ -183,9 +183,9 @@ def test_names_of_our_own_are_what_they_are_to_be(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("")
     folders.ensure_own([tmp_path / "folder", tmp_path / "none"], [tmp_path / "file", tmp_path / "none"])
-    with pytest.raises(UsageError, match=r"it is no folder"):
+    with pytest.raises(UsageError, match=r"it is not a folder"):
         folders.ensure_own([tmp_path / "file"], [])
-    with pytest.raises(UsageError, match=r"it is no regular file"):
+    with pytest.raises(UsageError, match=r"it is not a regular file"):
         folders.ensure_own([], [tmp_path / "folder"])
     (tmp_path / "link").symlink_to("file")
     with pytest.raises(UsageError):

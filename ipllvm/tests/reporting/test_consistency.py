@@ -176,7 +176,7 @@ STRANGE = {
 def test_values_that_nothing_can_be_computed_with_are_one_line(change: Callable[[Any], None]) -> None:
     made = written()
     change(made)
-    with pytest.raises(UsageError, match="its values are none of a report: ") as refused:
+    with pytest.raises(UsageError, match="no report has such values: ") as refused:
         migration.current(made)
     assert "\n" not in str(refused.value)
 

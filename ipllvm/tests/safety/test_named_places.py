@@ -43,7 +43,7 @@ def test_a_path_may_be_missing_and_home_is_ones_own(tmp_path: Path, monkeypatch:
     (tmp_path / "file").write_text("")
     assert named("~/file") == tmp_path / "file"
     assert named("~/none") == tmp_path / "none"
-    assert named(f"{tmp_path}/file/below") == tmp_path / "file" / "below", "a file is no folder"
+    assert named(f"{tmp_path}/file/below") == tmp_path / "file" / "below", "a file is not a folder"
     assert named("") == Path()
 
 

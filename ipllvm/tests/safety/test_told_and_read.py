@@ -93,7 +93,7 @@ def test_a_whole_number_is_read(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "-", "--1", "+1", "1.0", "1e3", " 1", "1_0", "٣", "²", "0x1", "１"])
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match=r"^it is no whole number$"):
+    with pytest.raises(Refused, match=r"^it is not a whole number$"):
         number(text)
 
 

@@ -40,7 +40,7 @@ def test_a_file_is_replaced_whole_or_stays(folder: Path, monkeypatch: pytest.Mon
 
 def test_a_device_or_a_pipe_is_no_place_for_a_file(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         writing.replace(folder / "pipe", "new")
 
 

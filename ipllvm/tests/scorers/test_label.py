@@ -81,7 +81,7 @@ def test_every_class_of_objects_is_told_from_the_others(answer: str) -> None:
 
 
 def test_an_answer_that_is_no_choice_is_an_error() -> None:
-    with pytest.raises(ValueError, match="'cow' is none of its choices"):
+    with pytest.raises(ValueError, match="'cow' is not among its choices"):
         score("a bull", Sample("s", "s", (), "?", "cow", PETS))
 
 

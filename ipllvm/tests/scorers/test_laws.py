@@ -164,14 +164,15 @@ def test_of_a_long_reply_both_ends_are_read() -> None:
     assert len(unwrapped(middle)) <= LONGEST + 1
 
 
+NO_LETTER = "the answer {!r} is not an option's letter"
 GOLDS = {
-    "multiple_choice": (multiple_choice.score, sample("E", *ANIMALS), "the answer 'E' is no option's letter"),
-    "a lower letter": (multiple_choice.score, sample("b", *ANIMALS), "the answer 'b' is no option's letter"),
-    "no choices": (multiple_choice.score, sample("A"), "the answer 'A' is no option's letter"),
-    "nearby_choice": (nearby_choice.score, sample("E", *ANIMALS), "the answer 'E' is no option's letter"),
-    "numeric": (numeric.score, sample("many"), "the answer 'many' is no number"),
-    "two numbers": (numeric.score, sample("5 or 6"), "the answer '5 or 6' is no number"),
-    "label": (label.score, sample("green", "red", "blue"), "the answer 'green' is none of its choices"),
+    "multiple_choice": (multiple_choice.score, sample("E", *ANIMALS), NO_LETTER.format("E")),
+    "a lower letter": (multiple_choice.score, sample("b", *ANIMALS), NO_LETTER.format("b")),
+    "no choices": (multiple_choice.score, sample("A"), NO_LETTER.format("A")),
+    "nearby_choice": (nearby_choice.score, sample("E", *ANIMALS), NO_LETTER.format("E")),
+    "numeric": (numeric.score, sample("many"), "the answer 'many' is not a number"),
+    "two numbers": (numeric.score, sample("5 or 6"), "the answer '5 or 6' is not a number"),
+    "label": (label.score, sample("green", "red", "blue"), "the answer 'green' is not among its choices"),
     "yes_no": (yes_no.score, sample("maybe"), "the answer 'maybe' is neither yes nor no"),
 }
 

@@ -29,5 +29,5 @@ def test_each_form_has_its_own_rule(question: Sample, text: str, read: str, valu
 
 
 def test_a_row_of_no_task_of_another_harness_is_told() -> None:
-    with pytest.raises(ValueError, match="sample 's' is of no task of lmms-eval"):
+    with pytest.raises(ValueError, match="sample 's' is not of a task of lmms-eval"):
         SCORERS.load("lmms_task")("yes", sample("yes"))

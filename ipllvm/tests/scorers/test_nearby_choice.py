@@ -21,5 +21,5 @@ def test_what_names_no_letter_is_unread() -> None:
 
 
 def test_a_row_of_no_task_is_told() -> None:
-    with pytest.raises(ValueError, match="sample 's' is of no task of lmms-eval"):
+    with pytest.raises(ValueError, match="sample 's' is not of a task of lmms-eval"):
         lmms.task("B", SAMPLE)

@@ -64,5 +64,5 @@ def test_numbers_are_compared_as_numbers() -> None:
 
 
 def test_an_answer_that_is_no_number_is_an_error() -> None:
-    with pytest.raises(ValueError, match="sample 's': the answer 'red' is no number"):
+    with pytest.raises(ValueError, match="sample 's': the answer 'red' is not a number"):
         score("The answer is 1.", Sample("s", "s", (), "?", "red"))

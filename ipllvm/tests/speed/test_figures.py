@@ -71,7 +71,7 @@ def test_a_prefill_says_its_share_of_the_rate_of_products() -> None:
 def test_a_figure_is_within_its_bounds_ends_included(
     value: float, least: float | None, most: float | None, as_aimed: bool
 ) -> None:
-    """What is no number is within no bounds."""
+    """What is not a number is within no bounds."""
     figure = DeviceFigure("x", value, "words", least, most)
     assert figure.as_aimed is as_aimed
     assert figure.row() | {"value": 0} == {

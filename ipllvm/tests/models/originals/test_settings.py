@@ -270,7 +270,7 @@ def test_what_is_no_list_of_resolutions_is_said_where_it_is_needed(listed: Any, 
     with pytest.raises(ModelUnavailable) as caught:
         found.pinpoints(336)
     assert str(caught.value) == (
-        f"{tmp_path / 'config.json'}: image_grid_pinpoints {str(listed)[:60]!r} are no list of resolutions "
+        f"{tmp_path / 'config.json'}: image_grid_pinpoints {str(listed)[:60]!r} is not a list of resolutions "
         "in tiles of 336, which image_aspect_ratio anyres needs"
     )
 

@@ -142,10 +142,10 @@ BROKEN: list[tuple[str, Change]] = [
         lambda h: h.update(layer("attention.wqkv", 30, 16)),
     ),
     (
-        "model.layers.0.attention.wq.ffn.weight is no linear layer of InternLM2's",
+        "model.layers.0.attention.wq.ffn.weight is not a linear layer of InternLM2's",
         lambda h: h.update(layer("attention.wq", 16, 16)),
     ),
-    ("x.ffn.weight is no linear layer of InternLM2's", lambda h: h.update({"x.ffn.weight": random(1)})),
+    ("x.ffn.weight is not a linear layer of InternLM2's", lambda h: h.update({"x.ffn.weight": random(1)})),
     *(
         (
             f"1 weights are in the files that the model does not take, the first is {name}: {cause}",
