@@ -13,7 +13,7 @@ from ipllvm.history.claims import tracks as tracks_of
 from ipllvm.reporting import history_page
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.history_page import ShownRun
-from ipllvm.reporting.text import number, visible
+from ipllvm.reporting.text import address, number, visible
 from ipllvm.reporting.tracks import Track, first_violated
 from ipllvm.reporting.wording import count_of
 
@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _link(page: Path | None, beside: Path) -> str:
     """The way from the page of the history to that of a run."""
-    return "" if page is None else Path(os.path.relpath(page.absolute(), beside.parent)).as_posix()
+    return "" if page is None else address(Path(os.path.relpath(page.absolute(), beside.parent)).as_posix())
 
 
 def _lines(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> Iterator[str]:

@@ -33,12 +33,14 @@ FILE_BYTES: Final = 64 << 20
 UNPACKED_BYTES: Final = 256 << 20
 """Bytes of all that is compressed in a file."""
 NAME_LIMIT: Final = 200
+PATH_LIMIT: Final = 4096
 ROUNDING: Final = 1e-3
 """Points by which a mean may differ from that of its values, however either was rounded."""
 _AGAIN: Final = "save it again with --save-baseline"
 _PROPERTY: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BENCHMARK: Final = re.compile(
-    r"[\w.@+-]+|(?:hub|lmms):[\w.@:/+-]+|[\w.@:/+~,=() -]+\.(?:jsonl?|csv|tsv|parquet)", re.IGNORECASE
+    r"[\w.@+-]+|(?:hub|lmms):[\w.@:/+-]+|[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\.(?:jsonl?|csv|tsv|parquet)",
+    re.IGNORECASE,
 )
 """A registered name, also under a protocol, a file, a data set of the hub or a task."""
 T = TypeVar("T")
@@ -198,7 +200,8 @@ def _claim(found: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _check_names(row: _Row, where: str) -> None:
     name = str(row.claim.get("name"))
     fits = _PROPERTY.fullmatch(row.property) and _BENCHMARK.fullmatch(row.benchmark)
-    if not fits or not name.isprintable() or max(map(len, (row.property, row.benchmark, name))) > NAME_LIMIT:
+    long = max(map(len, (row.property, name))) > NAME_LIMIT or len(row.benchmark) > PATH_LIMIT
+    if not fits or not name.isprintable() or long:
         raise ValueError(f"{where} ({name[:NAME_LIMIT]}) can't be names")
 
 

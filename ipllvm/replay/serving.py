@@ -9,6 +9,8 @@ from ipllvm.errors import IpllvmError, UsageError
 from ipllvm.replay.viewer import Links, Viewer
 
 HOST: Final = "127.0.0.1"
+AS_NAMED: Final = "surrogateescape"
+"""What becomes of bytes that are no UTF-8: what Python makes of them in the name of a folder."""
 
 
 def server(viewer: Viewer, port: int) -> ThreadingHTTPServer:
@@ -25,7 +27,7 @@ def answer(viewer: Viewer, target: str) -> str | None:
         parts = urlsplit(target)
     except ValueError:  # of a host that is none
         return None
-    match [unquote(word) for word in parts.path.strip("/").split("/")]:
+    match [unquote(word, errors=AS_NAMED) for word in parts.path.strip("/").split("/")]:
         case [""]:
             return viewer.index(Links(served=True), served=True)
         case ["run", name]:
@@ -33,7 +35,7 @@ def answer(viewer: Viewer, target: str) -> str | None:
         case ["samples", name, place] if place.isdecimal() and len(place) < 6:
             return viewer.samples(name, int(place), "/")
         case ["compare"]:
-            query = parse_qs(parts.query)
+            query = parse_qs(parts.query, errors=AS_NAMED)
             names = [each for key in ("a", "b") for each in query.get(key, [])[:1]]
             return viewer.page(*names) if len(names) == 2 else None
     return None

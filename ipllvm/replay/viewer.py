@@ -1,21 +1,20 @@
 """The pages of a folder of runs: the list, each run, two side by side, every sample; served or as files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Final
-from urllib.parse import quote
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import IpllvmError, UsageError
 from ipllvm.records import ClaimKey
 from ipllvm.reporting import html, migration, viewer_page
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.lines import row_title
-from ipllvm.reporting.runs import FILE, outline, runs
+from ipllvm.reporting.runs import FILE, UNREADABLE, Outline, outline, runs
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.text import visible
+from ipllvm.reporting.text import address, visible
 from ipllvm.reporting.viewer_page import ListedRun
 
 BASELINE: Final = "baseline.json"
@@ -33,6 +32,10 @@ class Viewer:
         """The runs, the latest first."""
         return [place.name for place in reversed(runs(self.folder))]
 
+    def outlines(self) -> dict[str, Outline]:
+        """The same in a few words each."""
+        return {name: outline(self.folder / name / FILE) for name in self.names()}
+
     def report(self, name: str) -> Report:
         """The report of a run; raises UsageError for a name that is none of the folder's."""
         if name not in self.names():
@@ -41,18 +44,18 @@ class Viewer:
 
     def index(self, link: "Links", *, served: bool) -> str:
         """The list of runs."""
-        names = self.names()
-        before = dict(pairwise(names))
-        listed = [self._listed(name, link, "" if served else before.get(name, "")) for name in names]
+        found = self.outlines()
+        before = {} if served else dict(pairwise(_readable(found)))
+        listed = [self._listed(name, each, link, before.get(name, "")) for name, each in found.items()]
         return viewer_page.index(listed, str(self.folder), served=served)
 
-    def _listed(self, name: str, link: "Links", before: str) -> ListedRun:
-        found = outline(self.folder / name / FILE)
-        places = self.browsable(name) if found.answer != "unreadable" else []
+    def _listed(self, name: str, found: Outline, link: "Links", before: str) -> ListedRun:
+        readable = found.answer != UNREADABLE
+        places = self.browsable(name) if readable else []
         samples = tuple((words, link.samples(name, place)) for place, words in places)
         compared = link.compared(before, name) if before else ""
         words = (found.answer, found.models, found.benchmarks, found.properties)
-        return ListedRun(name, *words, link.page(name), samples, compared)
+        return ListedRun(visible(name), *words, link.page(name) if readable else "", samples, compared)
 
     def browsable(self, name: str) -> list[tuple[int, str]]:
         """The places of results that have answers by sample, and what to call them."""
@@ -95,6 +98,11 @@ class Viewer:
         return html.render(*map(self.report, names))
 
 
+def _readable(found: Mapping[str, Outline]) -> list[str]:
+    """Those of the runs whose report can be read."""
+    return [name for name, each in found.items() if each.answer != UNREADABLE]
+
+
 def _title(report: Report, row: Row) -> str:
     names = {each["id"]: each["name"] for each in report["benchmarks"]}
     title = row_title(row["property"], row["claim"])
@@ -109,25 +117,23 @@ class Links:
 
     def page(self, name: str) -> str:
         """The page of a run."""
-        return f"/run/{quote(name)}" if self.served else f"runs/{quote(name)}/report.html"
+        return f"/run/{address(name)}" if self.served else f"runs/{address(name)}/report.html"
 
     def samples(self, name: str, place: int) -> str:
         """The page of a result's samples."""
-        return (
-            f"/samples/{quote(name)}/{place}" if self.served else f"runs/{quote(name)}/samples-{place}.html"
-        )
+        at = address(name)
+        return f"/samples/{at}/{place}" if self.served else f"runs/{at}/samples-{place}.html"
 
     def compared(self, one: str, two: str) -> str:
         """The page of two runs side by side."""
-        return (
-            f"/compare?a={quote(one)}&b={quote(two)}" if self.served else f"runs/{quote(two)}/compared.html"
-        )
+        before, after = address(one), address(two)
+        return f"/compare?a={before}&b={after}" if self.served else f"runs/{after}/compared.html"
 
 
 def bundle(viewer: Viewer, place: Path) -> Path:
     """Write all pages as files into `place`; the path of the first one."""
     ensure_writable(place, "--bundle")
-    names = viewer.names()
+    names = _readable(viewer.outlines())
     for name in names:
         inner_folder(place, "runs", name)
     for folder, file, text in _files(viewer, names):
@@ -142,4 +148,13 @@ def _files(viewer: Viewer, names: list[str]) -> Iterator[tuple[Path, str, str]]:
         if before:
             yield folder, "compared.html", viewer.page(before, name)
         for at, _ in viewer.browsable(name):
-            yield folder, f"samples-{at}.html", viewer.samples(name, at, "../../index.html")
+            yield folder, f"samples-{at}.html", _browsed(viewer, name, at, "../../index.html")
+
+
+def _browsed(viewer: Viewer, name: str, place: int, back: str) -> str:
+    """The page of a result's samples; one that says why where it can't be made, as without the data."""
+    try:
+        return viewer.samples(name, place, back)
+    except IpllvmError as error:
+        title = dict(viewer.browsable(name))[place]
+        return viewer_page.samples(title, visible(name), [], 0, str(error), back)

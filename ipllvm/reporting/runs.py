@@ -13,6 +13,8 @@ LATEST: Final = "latest"
 FILE: Final = "report.json"
 LISTED: Final = 8
 FEW: Final = 3
+UNREADABLE: Final = "unreadable"
+"""The answer of a run whose report can't be read."""
 
 
 def runs(reports: Path) -> list[Path]:
@@ -81,7 +83,7 @@ def outline(file: Path) -> Outline:
     try:
         report = migration.read(file)
     except UsageError as error:
-        return Outline("unreadable", "", "", str(error))
+        return Outline(UNREADABLE, "", "", str(error))
     rows = report["results"]
     properties = dict.fromkeys(row["property"] for row in rows)
     names = ", ".join([*properties][:FEW]) + (f" and {len(properties) - FEW} more" * (len(properties) > FEW))

@@ -1,6 +1,8 @@
 """Text and numbers as every view shows them; nothing that comes from a model or a file is trusted."""
 
+import os
 from math import isfinite
+from urllib.parse import quote
 
 from ipllvm.safety.printing import LIMIT as LIMIT
 from ipllvm.safety.printing import visible as visible
@@ -18,6 +20,15 @@ def to_ascii(text: str) -> str:
     'delta <= 2 \\xe9'
     """
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+def address(path: str) -> str:
+    """A path as a link that leads to it, whatever its folders are called.
+
+    >>> address("../exp#1/100%.html")
+    '../exp%231/100%25.html'
+    """
+    return quote(os.fsencode(path))
 
 
 def number(value: float | None, unit: str = "points") -> str:

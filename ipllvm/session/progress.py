@@ -7,10 +7,17 @@ by pytest's own hook for reports, and the controller draws it.
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
+from itertools import accumulate
 from typing import Any, Protocol
+from unicodedata import east_asian_width
 
 import pytest
 
+from ipllvm.safety.printing import visible
+
+LONG = 4096
+LEAST = 24
+"""Columns that a worker has at least where several share a line."""
 PLAIN_SECONDS = 10.0
 TERMINAL_SECONDS = 0.2
 WORKER_SECONDS = 1.0
@@ -47,6 +54,7 @@ class Terminal:
 
     def show(self, text: str, end: bool) -> None:
         """See the protocol: without a terminal each text is a line."""
+        text = visible(text, LONG)
         disabled = self._capture.global_and_fixture_disabled() if self._capture else nullcontext()
         with disabled:
             if not self._reporter.isatty:
@@ -54,7 +62,7 @@ class Terminal:
                 dots = getattr(self._reporter, "_width_of_current_line", 0)  # xdist's are of no file
                 self._reporter.write_line(f"\n{text}" if dots else text)
                 return
-            self._reporter.rewrite(text, erase=True)
+            self._reporter.rewrite(text if end else fitting(text, width(self._reporter)), erase=True)
             if end:
                 self._reporter.write_line("")
 
@@ -97,8 +105,9 @@ class Controller:
             self._screen.show(f"{worker} {text}", True)
         elif self._together:
             self._latest[worker] = text
-            line = "; ".join(f"{name} {said}" for name, said in sorted(self._latest.items()))
-            self._screen.show(line[: self._width], False)
+            room = max(self._width // len(self._latest) - 2, LEAST)
+            shown = (f"{name} {fitting(said, room - len(name) - 1)}" for name, said in self._latest.items())
+            self._screen.show("; ".join(sorted(shown))[: self._width], False)
         elif time.monotonic() - self._told.setdefault(worker, time.monotonic()) >= self._screen.every:
             self._told[worker] = time.monotonic()
             self._screen.show(f"{worker} {text}", False)
@@ -120,7 +129,24 @@ def controller(config: pytest.Config) -> Controller:
     """What draws for the workers of this process."""
     reporter: Any = config.pluginmanager.getplugin("terminalreporter")
     together = bool(reporter and reporter.isatty)
-    return Controller(screen(config), together, reporter._tw.fullwidth - 1 if together else 0)
+    return Controller(screen(config), together, width(reporter) if together else 0)
+
+
+def width(reporter: Any) -> int:
+    """Columns of a terminal that can be rewritten."""
+    return int(reporter._tw.fullwidth) - 1
+
+
+def fitting(text: str, columns: int) -> str:
+    """The end of `text`, where its numbers are, in so many columns of a terminal.
+
+    >>> fitting("llava-tiny: 9 of 10", 9), fitting("目目: 9 of 10", 12), fitting("short", 9)
+    ('… 9 of 10', '…目: 9 of 10', 'short')
+    """
+    ends = list(accumulate(1 + (each in "WF") for each in map(east_asian_width, reversed(text))))
+    if not ends or ends[-1] <= columns:
+        return text
+    return "…" + text[len(text) - sum(end < columns for end in ends) :]
 
 
 def told(report: pytest.TestReport) -> tuple[str, bool] | None:

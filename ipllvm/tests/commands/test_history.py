@@ -1,12 +1,14 @@
 """Checkpoints in a row: their order, the first that violates, what changed, and the page in a browser."""
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import numpy as np
 import pytest
@@ -62,6 +64,16 @@ def training(tmp_path: Path) -> Path:
 
 def history(*words: object) -> int:
     return cli.main(["history", *map(str, words)])
+
+
+def test_a_link_leads_to_the_page_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    """One of `exp#1` or `100%` led nowhere, one of `javascript:` was a script."""
+    for hours, name in enumerate((b"exp#1 100%25?", b"javascript:alert(1)", b"\xff"), start=1):
+        run(tmp_path, f"m-{hours}", NOTHING, hours=hours).rename(tmp_path / os.fsdecode(name))
+    assert history(tmp_path, "--html", tmp_path / "page.html") == 0
+    links = {link for link in Page((tmp_path / "page.html").read_text()).links if link[0] != "#"}
+    assert len(links) == 3 and not any(urlsplit(link).scheme for link in links)
+    assert all((tmp_path / os.fsdecode(unquote_to_bytes(link))).is_file() for link in links)
 
 
 def test_it_names_the_first_that_violates_and_where_it_changed(

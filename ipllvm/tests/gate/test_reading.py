@@ -31,6 +31,18 @@ def written(folder: Path, **changed: Any) -> Path:
     return file
 
 
+@pytest.mark.parametrize("name", ["what's new [v2] & 100 %.jsonl", "می‌خواهم <b>.CSV", f"/{'d/' * 150}q.tsv"])
+def test_a_file_of_questions_may_be_called_anything(name: str, tmp_path: Path) -> None:
+    """A run of it kept a baseline that nothing could read: "can't be names: save it again"."""
+    assert [key.benchmark for key in reading.load(written(tmp_path, benchmark=name)).entries] == [name]
+
+
+@pytest.mark.parametrize("name", ["q\n.jsonl", "q\x1b[2J.jsonl", "a b", f"{'d/' * 5_000}q.tsv"])
+def test_what_is_no_name_of_a_file_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be names"):
+        reading.load(written(tmp_path, benchmark=name))
+
+
 def test_what_older_files_do_not_say_is_as_usual(tmp_path: Path) -> None:
     file = written(tmp_path, weighted=None, failed=None, noise=None, analyses=None, planned=None)
     (read,) = reading.load(file).entries.values()

@@ -1,7 +1,9 @@
 """The pages of samples of the viewer, which are made once, and all its pages as files that lead on."""
 
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from ipllvm.errors import UsageError
 from ipllvm.replay import browsing
 from ipllvm.replay.browsing import Browsed, Browsing
+from ipllvm.replay.serving import answer
 from ipllvm.replay.viewer import Links, Viewer, bundle
 from ipllvm.reporting.example_cards import Example
 from ipllvm.tests.commands.test_history import run
@@ -72,6 +75,36 @@ def test_all_pages_are_files_that_lead_to_each_other(
     compared = Page((place / "runs/02/compared.html").read_text()).text
     assert "first" in compared and "second" in compared
     assert "../../index.html" in Page((place / "runs/01/samples-0.html").read_text()).links
+
+
+def test_a_run_that_can_not_be_read_costs_no_other_its_pages(
+    viewer: Viewer, asked: list[Path], tmp_path: Path
+) -> None:
+    """One half-written report, or one of a later version, and there was no page at all."""
+    run(viewer.folder, "third", SAME, hours=3)
+    file = viewer.folder / "02" / "report.json"
+    file.write_text(file.read_text()[:900])
+    file = viewer.folder / "01" / "baseline.json"
+    file.write_text(file.read_text()[:900])
+    place = bundle(viewer, tmp_path / "pages").parent
+    index = Page((place / "index.html").read_text())
+    assert "unreadable" in index.text and "not JSON" in index.text
+    links = {link for link in index.links if not link.startswith("#")}
+    assert links == {
+        str(file.relative_to(place)) for file in place.rglob("*.html") if file.name != "index.html"
+    }
+    assert "runs/03/compared.html" in links and not any(link.startswith("runs/02") for link in links)
+    assert "can't be shown: " in Page((place / "runs/01/samples-0.html").read_text()).text
+
+
+def test_a_folder_may_be_called_anything(viewer: Viewer, asked: list[Path], tmp_path: Path) -> None:
+    """Of a name that is no text the command ended with a traceback's line and status 3."""
+    name = os.fsdecode(b"\xff <b>#1  x%.y")
+    (viewer.folder / "01").rename(viewer.folder / name)
+    place = bundle(viewer, tmp_path / "pages").parent
+    links = [link for link in Page((place / "index.html").read_text()).links if not link.startswith("#")]
+    assert len(links) == 5 and all((place / os.fsdecode(unquote_to_bytes(link))).is_file() for link in links)
+    assert "first" in (answer(viewer, Links(served=True).page(name)) or "")
 
 
 def test_a_name_is_quoted_in_an_address() -> None:

@@ -12,8 +12,9 @@ from ipllvm.session.progress import TOLD, Controller, ProgressLine, Worker, told
 class Screen:
     """Stands for pytest's terminal reporter."""
 
-    def __init__(self, isatty: bool) -> None:
+    def __init__(self, isatty: bool, width: int = 80) -> None:
         self.isatty = isatty
+        self._tw = SimpleNamespace(fullwidth=width)
         self.written: list[tuple[str, str]] = []
 
     def ensure_newline(self) -> None:
@@ -47,13 +48,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def line(screen: Screen | None, verbosity: int = 0, **attributes: Any) -> ProgressLine:
+    return ProgressLine(plain_config(screen, verbosity, **attributes), "m on b")
+
+
+def plain_config(screen: Screen | None, verbosity: int = 0, **attributes: Any) -> Any:
+    """A configuration of pytest that knows this terminal alone."""
     plugins = {"terminalreporter": screen}
-    config: Any = SimpleNamespace(
+    return SimpleNamespace(
         pluginmanager=SimpleNamespace(getplugin=plugins.get),
         get_verbosity=lambda: verbosity,
         **attributes,
     )
-    return ProgressLine(config, "m on b")
 
 
 def test_a_terminal_gets_one_line_that_is_rewritten(clock: Clock) -> None:
@@ -69,6 +74,24 @@ def test_a_terminal_gets_one_line_that_is_rewritten(clock: Clock) -> None:
         ("rewrite", "m on b: 1,500 of 1,500 trials, 500/s in 3.0 s"),
         ("line", ""),
     ]
+
+
+@pytest.mark.parametrize("isatty", [True, False])
+def test_a_name_makes_no_lines_of_its_own(clock: Clock, isatty: bool) -> None:
+    """A folder of that name wrote a second line, as if pytest had."""
+    screen = Screen(isatty)
+    line(screen).say("loading m\n=== 9 passed ===\r: 18 MB")
+    assert screen.written[0][1] == r"loading m\n=== 9 passed ===\r: 18 MB"
+
+
+@pytest.mark.parametrize(
+    ("what", "shown"), [("m" * 40, "…mmm: 10 of 1,500"), ("目" * 40, "…目: 10 of 1,500")]
+)
+def test_what_is_rewritten_stays_on_one_line_of_the_terminal(clock: Clock, what: str, shown: str) -> None:
+    """A longer one left a line behind at each update."""
+    screen = Screen(isatty=True, width=18)
+    progress.Terminal(plain_config(screen)).show(f"{what}: 10 of 1,500", end=False)
+    assert screen.written == [("rewrite", shown)]
 
 
 def test_a_terminal_is_not_flooded(clock: Clock) -> None:
@@ -184,15 +207,15 @@ def test_a_worker_sends_reports_of_the_running_test(clock: Clock) -> None:
 
 def test_the_controller_draws_workers_side_by_side(clock: Clock) -> None:
     screen = Shown()
-    drawn = Controller(screen, together=True, width=24)
-    drawn.tell("gw1", "a: 1 of 2", False)
+    drawn = Controller(screen, together=True, width=50)
+    drawn.tell("gw1", "model on a: 1 of 2 trials", False)
     drawn.tell("gw0", "b: 1 of 9", False)
-    drawn.tell("gw1", "a: 2 of 2", True)
+    drawn.tell("gw1", "model on a: 2 of 2 trials", True)
     drawn.tell("gw0", "b: 2 of 9", False)
     assert screen.shown == [
-        ("gw1 a: 1 of 2", False),
-        ("gw0 b: 1 of 9; gw1 a: 1 ", False),
-        ("gw1 a: 2 of 2", True),
+        ("gw1 model on a: 1 of 2 trials", False),
+        ("gw0 b: 1 of 9; gw1 …on a: 1 of 2 trials", False),
+        ("gw1 model on a: 2 of 2 trials", True),
         ("gw0 b: 2 of 9", False),
     ]
 
