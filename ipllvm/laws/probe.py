@@ -149,12 +149,15 @@ class Probe:
     def orders_differ(self, size: int, order: list[int]) -> str | None:
         """What batches of `size` in another order change in a draw, in words; None where nothing.
 
-        The engine itself is run; a recorded draw belongs to the sample whose tokens it was given.
+        The engine itself is run; a recorded draw belongs to the sample whose tokens it was given, or to one
+        of those that have the same.
         """
         recorder = Recorder(Permutation())
         self._run(tuple(self.samples[i] for i in order), size, recorder)
         for value, layout, drawn in recorder.seen:
-            sample = min(self._orders, key=lambda name: self._distance(name, value))
+            far = {name: self._distance(name, value) for name in self._orders}
+            twins = [name for name in far if far[name] == min(far.values())]
+            sample = next((name for name in twins if drawn == self._orders[name][2]), twins[0])
             kept = np.flatnonzero(layout.newline)
             if drawn != self._orders[sample][2]:
                 return f"batches of {size} in order {order} draw another permutation for {sample}"

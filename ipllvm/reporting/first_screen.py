@@ -146,12 +146,13 @@ def _about(report: Report, results: Sequence[ShownResult]) -> list[tuple[str, st
     ]
     data: dict[str, int] = {}
     for each in report["benchmarks"]:
-        data[visible(each["name"], 40)] = max(each["n"], data.get(visible(each["name"], 40), 0))
+        data[each["name"]] = max(each["n"], data.get(each["name"], 0))
     sources = [baseline(r.line.row["claim"]) for r in results if _regression(r.line.row)]
     against = ", ".join(dict.fromkeys(sources)) or "the project's margins; no baseline"
     run = report["run"]
     found = [("Model" if len(models) == 1 else "Models", _listed(models, "; ")), ("Against", against)]
-    found += [("Measured on", _listed([f"{name} ({n:,})" for name, n in data.items()], ", "))] if data else []
+    taken = _listed([f"{visible(name, 40)} ({n:,})" for name, n in data.items()], ", ")
+    found += [("Measured on", taken)] if data else []
     law = count_of(len(report["passed_laws"]), "law")
     when = f"{visible(run['started'][:10], 10)}, {duration(run['seconds'])}"
     found += [("When", f"{when}; {law} without exception" if report["passed_laws"] else when)]

@@ -45,7 +45,7 @@ def label(line: Line, models: bool) -> str:
 
 def labels(lines: Sequence[Line]) -> list[str]:
     """What tells results apart: the benchmark, the model or both."""
-    models, benchmarks = ({getattr(line, name) for line in lines} for name in ("model", "benchmark"))
+    models, benchmarks = {line.row["model"] for line in lines}, {line.benchmark for line in lines}
     compared = any(line.row["claim"]["name"].startswith(COMPARISON) for line in lines)
     if len(models) == 1 or len(benchmarks) > 1 or compared:
         return [label(line, len(models) > 1) for line in lines]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.reporting import text
 from ipllvm.reporting.canvas import ROLES, SERIES, SIZE, WIDTH, title_marks
+from ipllvm.safety.printing import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +113,7 @@ def levels(
             ends = [span.value if end is None else end for end in (span.low, span.high)]
             axes.plot(ends, [y, y], color=look["color"], lw=1.6, solid_capstyle="butt")
         values, places = [span.value for _, span in measured], [y for y, _ in measured]
-        (marks,) = axes.plot(values, places, ls="", label=_short(name), **look)
+        (marks,) = axes.plot(values, places, ls="", label=shortened(name, LABEL), **look)
         title_marks(
             marks, [f"{name}: {_with_interval(span.value, span.low, span.high)}" for _, span in measured]
         )
@@ -138,7 +139,7 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
         else:  # a band without width would not be seen
             axes.vlines(curve.at, *curve.band, color=colour, lw=1.6)
         (marks,) = axes.plot(
-            curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number)
+            curve.at, curve.values, ls=dash, lw=1.8, label=shortened(curve.name, LABEL), **_mark(number)
         )
         points = zip(curve.at, curve.values, curve.low, curve.high, strict=True)
         titles = [
@@ -169,7 +170,7 @@ def _values(spans: Sequence[Span]) -> list[float]:
 
 def _level(axes: "Axes", level: Level) -> None:
     """A line across; of a claim in ink, the place that decides it ringed and the side that holds tinted."""
-    name = _short(level.name)
+    name = shortened(level.name, LABEL)
     if level.above is None:
         axes.axhline(level.value, color=ROLES["soft"], lw=1.2, ls=(0, (1, 2)), label=name)
         return
@@ -196,7 +197,7 @@ def _span(axes: "Axes", place: int, span: Span, limits: tuple[float, float]) -> 
 
 def _rows(labels: Sequence[str], label: str, lines: int) -> "tuple[Figure, Axes]":
     """A figure with one row a label from the top, and room for lines of text above."""
-    names, words = [_short(name) for name in labels], _wrapped(label)
+    names, words = [shortened(name, LABEL) for name in labels], _wrapped(label)
     head, foot = 10 + LINE * lines, FOOT + LINE * words.count("\n")
     left = 12 + 0.57 * SIZE * max(map(len, names), default=0)
     height = head + ROW * len(names) + foot
@@ -243,7 +244,7 @@ def _legend(figure: "Figure", axes: "Axes", top: float) -> None:
 
 def _abreast(names: Sequence[str]) -> int:
     """How many names fit into a line of the legend."""
-    return max(1, min(3, WORDS // (5 + max(len(_short(name)) for name in names))))
+    return max(1, min(3, WORDS // (5 + max(len(shortened(name, LABEL)) for name in names))))
 
 
 def _lines(names: Sequence[str]) -> int:
@@ -265,13 +266,3 @@ def _room(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room
-
-
-def _short(name: str, limit: int = LABEL) -> str:
-    """A name that fits; cut in the middle, as it is at their ends that checkpoints of one model differ.
-
-    >>> _short("/models/candidate/checkpoint-1500"), _short("scenes")
-    ('/models/candi…ckpoint-1500', 'scenes')
-    """
-    half = limit // 2
-    return name if len(name) <= limit else f"{name[:half]}…{name[half + 1 - limit :]}"

@@ -36,7 +36,7 @@ def summary(lines: Sequence[Line]) -> str:
     }
     parts = [f"{words[name]} {found[name]}" for name in WORST_FIRST if found[name]]
     parts[0] = parts[0][0].upper() + parts[0][1:]
-    noun = "benchmark" if len({line.model for line in lines}) == 1 else "pair"
+    noun = "benchmark" if len({line.row["model"] for line in lines}) == 1 else "pair"
     of = "" if noun == "benchmark" else " of benchmark and model"
     return f"{', '.join(parts)} of {count_of(len(lines), noun)}{of}."
 

@@ -32,10 +32,20 @@ def visible(text: str, limit: int = LIMIT) -> str:
     >>> visible("a\nb\u202ec"), visible("::error::x")
     ('a\\nb\\u202ec', ':\\x3aerror::x')
     >>> visible("abcdef", limit=4)
-    'abc…'
+    'ab…f'
     """
-    shown = _without_commands("".join(c if c.isprintable() else _spelled(c) for c in text[: limit + 1]))
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    ends = text if len(text) <= 2 * limit else text[:limit] + text[-limit:]
+    return shortened(_without_commands("".join(c if c.isprintable() else _spelled(c) for c in ends)), limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, cut in the middle: what tells two names apart is mostly at their ends.
+
+    >>> shortened("/models/candidate/checkpoint-1500", 26), shortened("scenes", 26)
+    ('/models/candi…ckpoint-1500', 'scenes')
+    """
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]}…{text[len(text) + 1 + half - limit :]}"
 
 
 def as_json(value: object) -> str:

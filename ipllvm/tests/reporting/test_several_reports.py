@@ -4,19 +4,21 @@ import json
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.records import Decision
-from ipllvm.reporting import beside, markdown, runs, schema, typed
+from ipllvm.reporting import beside, html, markdown, runs, schema, typed
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.lines import lines
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.standings import standing
 from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.test_html import Page
 
 LISTS = ("results", "failed", "passed_laws", "not_tested", "not_measured")
 BADNESS = (1, 2, 3, 4, 5, 7, 6, 0)
@@ -43,6 +45,22 @@ def some(places: list[int]) -> list[Report]:
         report["notes"] = [f"note of {number}", "said by all"]
         found.append(report)
     return found
+
+
+def test_long_names_are_told_apart_by_their_ends() -> None:
+    """Two checkpoints on a file were "undecided on 2 of 2 benchmarks" under one name; of two files one."""
+    folder = f"/storage/{'experiment/' * 9}"
+    found = [
+        reports.report(replace(reports.result(Decision.UNDECIDED), model=model, benchmark=data))
+        for model in (replace(reports.MODEL, name=f"{folder}checkpoint-{step}") for step in (15, 20))
+        for data in (replace(reports.BENCHMARK, name=f"{folder}{name}.jsonl") for name in ("en", "de"))
+    ]
+    with patch("ipllvm.reporting.inlining.inline", return_value="<svg></svg>"):
+        text = " ".join(Page(html.render(*found)).text.split())
+    assert "Undecided on 4 of 4 pairs of benchmark and model." in text
+    assert "en.jsonl (300), " in text and "de.jsonl (300)" in text
+    shown = [(line.model[-13:], line.benchmark[-8:]) for line in lines(merged(found))]
+    assert len(set(shown)) == 4 and all(len(line.model) <= 60 for line in lines(merged(found)))
 
 
 PLACES = st.lists(st.integers(0, 5), min_size=2, max_size=4)

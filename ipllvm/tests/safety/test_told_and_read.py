@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ipllvm.safety import places, printing, reading, writing
+from ipllvm.safety import places, reading, writing
 from ipllvm.safety.printing import Guarded, annotate, as_json, guarded, open_closed, visible
 from ipllvm.safety.reading import DEPTH, DIGITS, Refused, inflated, json_value, number
 
@@ -53,7 +53,7 @@ def test_an_annotation_is_one_command_whatever_its_message_holds(
 def test_a_long_annotation_is_cut_before_its_signs_are_spelled(capsys: pytest.CaptureFixture[str]) -> None:
     annotate("error", "a", "%" * 1000)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line == f"::error title=a::{'%25' * (printing.LIMIT - 1)}…"
+    assert line.replace("%25", "%") == f"::error title=a::{'%' * 150}…{'%' * 149}"
 
 
 def test_a_closed_output_is_opened_to_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_what_is_visible_is_no_longer_than_asked(limit: int) -> None:
     for text in ("", "a", "ab" * 400, "\x1b" * 9, "\U000e0001" * 99, "::x" * 200):
         shown = visible(text, limit)
         assert len(shown) <= limit and shown.isprintable()
-        assert text[:limit] == shown or shown.endswith("…") or "\\" in shown
+        assert text[:limit] == shown or "…" in shown or "\\" in shown
 
 
 NUMBERS = ["0", "-0", "7", "-12", "9" * DIGITS]
