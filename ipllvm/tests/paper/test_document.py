@@ -14,6 +14,7 @@ from ipllvm.paper.measured import Measured
 from ipllvm.paper.parts import chosen, parts
 from ipllvm.paper.words import Document
 from ipllvm.reporting import plots
+from ipllvm.safety.printing import shortened
 from ipllvm.tests.paper.measured import Point, estimate, measured, row, series
 
 BAD = "<script>|`=1$_{x}"
@@ -136,7 +137,7 @@ def test_two_models_have_two_names_in_a_legend() -> None:
     both = row("scenes", {}, *(series(f"importance_{kind}", LAYERS) for kind in ("max", "mean")))
     names = ["llava-next-tiny", "/models/candidate/checkpoint-500", "/models/candidate/checkpoint-1000"]
     curves = [curve for name in names for curve in drawing.lines(parts()["fig9a"], name, both)]
-    assert len({plots._short(curve.name) for curve in curves}) == len(curves) == 6
+    assert len({shortened(curve.name, plots.LABEL) for curve in curves}) == len(curves) == 6
 
 
 @pytest.mark.parametrize("known", [0, 1, 3])
