@@ -223,12 +223,15 @@ def recorded_inputs(
 
 def require_within(decoder: Any, slots: int, positions: Int[Tensor, "..."] | None = None) -> None:
     """Raises UsageError where layers that see chunks of the positions only would have to begin another, or
-    where a prompt would turn the positions of others.
+    scale what they attend to by the slot in the cache, or where a prompt would turn the positions of others.
     """
-    chunk: int | None = getattr(decoder.config, "attention_chunk_size", None)
-    if chunk is not None and slots > chunk:
+    config = decoder.config
+    limits = [chunk] if (chunk := getattr(config, "attention_chunk_size", None)) is not None else []
+    if getattr(config, "attn_temperature_tuning", False):  # of Llama 4
+        limits.append(config.floor_scale - 1)
+    if limits and slots > min(limits):
         raise UsageError(
-            f"the decoder attends to chunks of {chunk} positions and was given {slots}: "
+            f"the decoder attends otherwise beyond {min(limits)} positions and was given {slots}: "
             "prompts and answers together must be shorter"
         )
     steady = steady_positions(decoder.config)

@@ -83,7 +83,7 @@ def test_chunks_that_are_full_are_refused(tiny: Any, monkeypatch: pytest.MonkeyP
     prompts = _prompts(tiny)
     longest = max(len(prompt) for prompt in prompts)
     monkeypatch.setattr(tiny._decoder.config, "attention_chunk_size", longest - 1, raising=False)
-    with pytest.raises(UsageError, match=f"chunks of {longest - 1} positions and was given {longest}"):
+    with pytest.raises(UsageError, match=f"beyond {longest - 1} positions and was given {longest}"):
         greedy(tiny, prompts, LIMIT)
     with pytest.raises(UsageError, match="prompts and answers together must be shorter"):
         tiny.decode_from_layer(1, torch.zeros(1, longest, prompts[0].shape[1]))

@@ -33,6 +33,15 @@ def test_a_small_model_takes_whole_batches(tmp_path: Path) -> None:
     assert load(str(make("llava_next", tmp_path)), device="cpu").batch_size() == capacity.MOST
 
 
+def test_slots_that_llama_4_would_attend_from_otherwise_are_not_used() -> None:
+    config = SimpleNamespace(attention_chunk_size=64, attn_temperature_tuning=True, floor_scale=24)
+    layer_hooks.require_within(SimpleNamespace(config=config), 23)
+    with pytest.raises(UsageError, match="attends otherwise beyond 23 positions and was given 24"):
+        layer_hooks.require_within(SimpleNamespace(config=config), 24)
+    config.attn_temperature_tuning = False
+    layer_hooks.require_within(SimpleNamespace(config=config), 64)
+
+
 def test_positions_that_a_longer_prompt_would_turn_are_not_used() -> None:
     dynamic = {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 1e4}
     config = LlamaConfig(max_position_embeddings=24, rope_parameters=dynamic)
