@@ -204,6 +204,8 @@ def _outlined(found: Checkpoint, called: str, style: PromptStyle) -> LoadedCheck
                 f"{error}: patch_size, vision_feature_select_strategy, num_additional_image_tokens and "
                 "image_grid_pinpoints of the one have to be those of the other"
             ) from error
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+            raise unusable(found.folder, "what it makes of a picture can't be laid out", error) from error
     return parts
 
 

@@ -18,9 +18,10 @@ class Llava(TransformersModel):
 
     @property
     def side(self) -> int:
-        """Into how many rows and columns a square tower cuts a picture."""
-        vision = self._model.config.vision_config
-        return int(vision.image_size // vision.patch_size)
+        """Into how many rows and columns a square tower cuts a picture; raises ValueError for another."""
+        if (side := self.patch_grid()) is None:
+            raise ValueError("its tower tells no side of a square, image_size and patch_size")
+        return side
 
     def views(self, prepared: Prepared) -> Sequence[View]:
         """See the interface."""

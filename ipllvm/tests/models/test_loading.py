@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, devices, loading, prompting, sources
 from ipllvm.models.prompting import VICUNA
 from ipllvm.tests.checkpoints import FAMILIES, make
+from ipllvm.tests.tiny import KINDS
+from ipllvm.tests.tiny.parts import SMALL, write
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,34 @@ def test_broken_processor_and_template_get_one_line(whole: Path, tmp_path: Path)
     with pytest.raises(ModelUnavailable, match="its processor can't be loaded") as caught:
         loading.load(str(folder))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", [[56, 56], [56, 42], None])
+def test_a_tower_whose_square_is_told_otherwise_or_not_at_all(side: object, tmp_path: Path) -> None:
+    tower = {**SMALL, "model_type": "internvl_vision", "image_size": [56, 56], "patch_size": [14, 14]}
+    if side is None:  # as SigLIP 2 of any size
+        tower = {**SMALL, "model_type": "siglip2_vision_model", "num_patches": 16}
+        del tower["image_size"]
+    kind = KINDS["llava-llama"]
+    made = write(replace(kind, config=lambda ids: {**kind.config(ids), "vision_config": tower}), tmp_path)
+    config = json.loads((made / "config.json").read_text("utf-8"))
+    if side is not None:
+        config["vision_config"]["image_size"] = side
+    (made / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    if side == [56, 56]:
+        assert loading.sketch(str(made)).patch_grid() == 4
+        return
+    with pytest.raises(ModelUnavailable, match=r"its tower tells no side of a square"):
+        loading.sketch(str(made))
+
+
+def test_what_can_not_be_laid_out_is_told_in_a_line(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AttributeError("'Config' has no 'patch_size'")
+
+    monkeypatch.setattr("ipllvm.models.families.llava.Llava.views", fail)
+    with pytest.raises(ModelUnavailable, match=r"can't be laid out: 'Config' has no 'patch_size'"):
+        loading.sketch(str(whole))
 
 
 def test_devices() -> None:
