@@ -60,7 +60,7 @@ def connect(address: str) -> bool:
     except Exception as error:
         raise UsageError(
             f"--ray={address}: no cluster can be joined ({first_line(error)}): ray start --head begins one, "
-            f"--ray={LOCAL} does without"
+            f"RAY_AUTH_MODE=token joins one that asks for a token, --ray={LOCAL} does without"
         ) from error
     finally:
         with suppress(ValueError):  # Ray's handler would end the process before it has written its report

@@ -304,7 +304,7 @@ def test_a_cluster_that_can_not_be_joined_is_a_line_that_says_what_to_do(
             connect(place)
     assert str(caught.value) == (
         f"--ray={place}: no cluster can be joined (no such session): ray start --head begins one, "
-        "--ray=local does without"
+        "RAY_AUTH_MODE=token joins one that asks for a token, --ray=local does without"
     )
     assert signal.getsignal(signal.SIGTERM) == before
 
