@@ -182,7 +182,7 @@ class Evaluation:
             return NO_VERDICT
         paired = [(asked, contrast)]
         if "clean" in shown.scores and something_to_lose is None:
-            regressed = baseline.clean_claim(asked.regression_margin)
+            regressed = baseline.clean_claim(asked.regression_margin, asked.exact)
             paired.append((regressed, score(shown.scores["clean"])))
         known = self._schedule.given(paired)
         if known is not None:

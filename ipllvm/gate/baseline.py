@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ipllvm.gate import answers, former
-from ipllvm.records import Claim, ClaimKey, Contrast, Failed, Result, Transcript
+from ipllvm.records import EXACT, Claim, ClaimKey, Contrast, Failed, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
@@ -284,7 +284,7 @@ def _known(entry: BaselineEntry) -> dict[str, Failed]:
 CLEAN = "clean_score"
 
 
-def clean_claim(margin: float) -> Claim:
+def clean_claim(margin: float, exact: str = EXACT[0]) -> Claim:
     """The claim that stands for the clean score itself: it is gated, and has no margin of its own."""
     return Claim(
         name=CLEAN,
@@ -295,4 +295,5 @@ def clean_claim(margin: float) -> Claim:
         source="not in the paper: a checkpoint must not get worse at the benchmark itself",
         text="The clean score.",
         regression_margin=margin,
+        exact=exact,
     )

@@ -9,7 +9,7 @@ from ipllvm.benchmarks.names import source
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import Change, under_rule
 from ipllvm.gate.picking import picked
-from ipllvm.records import COMPARISON, Claim, ClaimKey, Contrast
+from ipllvm.records import COMPARISON, EXACT, Claim, ClaimKey, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.stats.missing import at_worst
 from ipllvm.verdicts import decide
@@ -21,15 +21,15 @@ KEY = ClaimKey(POOLED, POOLED, "all")
 
 def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
     """The p-value of "no worse at all", against the measured noise where both runs were repeated."""
-    return beyond_noise(contrast, measured_noise(*sides))
+    return beyond_noise(contrast, measured_noise(*sides), sides[-1].claim.exact if sides else EXACT[0])
 
 
-def beyond_noise(contrast: Contrast, noise: FlipCounts | None) -> float:
-    """The same against that noise; None where none was measured."""
+def beyond_noise(contrast: Contrast, noise: FlipCounts | None, exact: str = EXACT[0]) -> float:
+    """The same against that noise; None where none was measured. `exact` is the bound of the claim."""
     if noise is None or contrast.weighted or contrast.linearised:
-        return p_worse(contrast)
+        return p_worse(contrast, exact)
     change = FlipCounts.of(at_worst(contrast, -1))
-    return p_beyond_noise(change, noise) if may_be_used(change, noise) else p_worse(contrast)
+    return p_beyond_noise(change, noise) if may_be_used(change, noise) else p_worse(contrast, exact)
 
 
 def all_answers(

@@ -1,6 +1,7 @@
 """The per-sample numbers whose mean decides a claim."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -86,8 +87,9 @@ class Contrast:
 
     @property
     def failures(self) -> tuple[Failed, ...]:
-        """All samples without a value, in the contrast's range; an unnamed one is a cluster of its own."""
-        unnamed = (Failed("", f"no value {i}") for i in range(self.n_error - len(self.failed)))
+        """All samples without a value, in the contrast's range; unnamed ones in clusters like the largest."""
+        largest = max(Counter(self.clusters).values(), default=1)
+        unnamed = (Failed("", f"no value {i // largest}") for i in range(self.n_error - len(self.failed)))
         low = -self.bound if self.signed else 0.0
         return tuple(each.within(low, self.bound) for each in (*self.failed, *unnamed))
 

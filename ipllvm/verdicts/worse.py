@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ipllvm.benchmarks.names import source
-from ipllvm.records import Contrast, Failed
+from ipllvm.records import EXACT, Contrast, Failed
 from ipllvm.stats.choice import choose
 from ipllvm.stats.clusters import cluster_sums, mean_size
 from ipllvm.stats.power import design_effect
@@ -30,8 +30,8 @@ whole.
 """
 
 
-def p_worse(contrast: Contrast) -> float:
-    """The p-value of "no worse at all" of a contrast that is positive where it is worse.
+def p_worse(contrast: Contrast, exact: str = EXACT[0]) -> float:
+    """The p-value of "no worse at all" of a contrast, positive where it is worse; `exact` as in choose.
 
     >>> lost = Contrast("lost", np.repeat([1.0, 0.0], [8, 292]), tuple(map(str, range(300))))
     >>> p_worse(lost) < 0.01, p_worse(Contrast("none", np.zeros(300), lost.clusters))
@@ -39,7 +39,7 @@ def p_worse(contrast: Contrast) -> float:
     """
     if not np.any(contrast.values) and not contrast.n_error:
         return 1.0
-    return choose(contrast).p_violated(0.0)
+    return choose(contrast, exact).p_violated(0.0)
 
 
 def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:

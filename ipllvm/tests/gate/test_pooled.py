@@ -159,6 +159,19 @@ def test_ten_identical_answers_are_undecided_and_need_149(
     assert cli.main(["compare", "--undecided=fail", *both]) == 6
 
 
+@pytest.mark.parametrize(("exact", "worse"), [("dirichlet", True), ("bets", False)])
+def test_worse_is_decided_by_the_bound_of_the_claim(exact: str, worse: bool) -> None:
+    """Nine of 300 lost one by one in tens, none of 30 won: one picture in 30 that wins may not be seen."""
+    before, after = (of({}, measured("b", scores(0)[::-1] * keep)) for keep in (1.0, np.arange(300) % 33 > 0))
+
+    def asked(run: Baseline) -> Baseline:
+        claims = ((key, _in_tens(each)) for key, each in run.entries.items())
+        return replace(run, entries={k: replace(e, claim=replace(e.claim, exact=exact)) for k, e in claims})
+
+    (change,) = compare(asked(before), asked(after), "b").changes
+    assert change.verdict.p_worse is not None and (change.verdict.p_worse <= 0.05) is worse
+
+
 def test_how_often_a_gate_is_red_on_the_same_model(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(1)
     flips = rng.random(300) < 0.02
