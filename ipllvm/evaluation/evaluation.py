@@ -49,7 +49,14 @@ if TYPE_CHECKING:
 
 
 class Evaluation:
-    """One model on one benchmark, as a property test sees it; `whole` is all that the benchmark has."""
+    """One model on one benchmark, as a property test sees it.
+
+    `benchmark` is the subset to measure, `whole` the full benchmark with `total` samples. `claims` are looked
+    up by name, `record` gets each decided Result, and `progress` is called as trials are done. `memory` gives
+    the known outcomes of a context, `derived` caches features, and `artifacts` provides what perturbations
+    need besides the picture. `schedule` says on how many samples, and how often, the test is called,
+    `grading` who grades the answers, and `executor` where plans are run.
+    """
 
     def __init__(
         self,
@@ -83,12 +90,12 @@ class Evaluation:
 
     @property
     def benchmark(self) -> Benchmark:
-        """What this call of the test is to see."""
+        """The samples that this call of the test measures."""
         return self._measurement.call.data
 
     @property
     def batch_size(self) -> int:
-        """What was asked for, else what fits this model's memory."""
+        """The batch size of the settings, else one that fits the memory."""
         return self._measurement.batch_size
 
     def parameter(self, name: str) -> str:
@@ -99,7 +106,7 @@ class Evaluation:
 
     @property
     def judged_by(self) -> str:
-        """Who says which answers are right: the identity of the judge that was named, else "rules"."""
+        """Who grades the answers: the identity of the judge, or "rules"."""
         return self._grading.judged_by(self.planned_benchmark)
 
     def run(
@@ -111,9 +118,9 @@ class Evaluation:
     ) -> tuple[Scores, ...]:
         """Scores of the clean run, each perturbation, each `beside`, and each benchmark of `also`, in order.
 
-        What is `beside` draws a curve that no claim is about: on as many of the first samples as the profile
-        has for it. Only what no earlier run has measured is run. Interrupted, or with the disk full, it
-        returns what was measured, and `check` ends the test after recording it.
+        `beside` are points of curves that no claim is about: they are measured on fewer samples, the first
+        ones, if the profile says so. Only trials without a stored outcome are run. After an interrupt, or if
+        the disk is full, it returns what was measured, and `check` ends the test after recording that.
         """
         data, measured = self.benchmark, self._measurement
         part = data.part(self._schedule.drawn(data.samples, self.settings.curve))
@@ -130,34 +137,34 @@ class Evaluation:
         return (*found, *(measured.clean(each, plan) for each, plan in others))
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
-        """What the model says to the samples of `data`, by id, where `run` would say how well it did.
+        """The model's answers to the samples of `data`, by id; `run` gives their scores.
 
-        `data` is the benchmark under test, or its questions put in another way; under a perturbation it
-        is the answers of the first draw.
+        `data` is the benchmark under test, or its questions in other words; with a perturbation, the answers
+        are those of its first draw.
         """
         plan = self._measurement.plan(data, () if perturbation is None else (perturbation,))
         self._schedule.before(plan)
         return self._measurement.answers(data, plan)
 
     def provide(self, kind: str, provider: Provider) -> None:
-        """Let perturbations have what `provider` makes of an image, such as a synthetic picture."""
+        """Register what makes an artifact from an image, such as a synthetic picture, for perturbations."""
         self._measurement.artifacts = (self._measurement.artifacts or Artifacts({})).along(kind, provider)
 
     def artifact(self, kind: str, sample: Sample) -> np.ndarray:
-        """What the provider of that kind makes of a sample's picture; raises TypeError without one."""
+        """The artifact of a sample's picture; raises TypeError without a provider of that kind."""
         if self._measurement.artifacts is None:
             raise TypeError(f"no provider of {kind}")
         return self._measurement.artifacts.get(kind, sample.images[0].load())
 
     def artifacts(self, kind: str) -> Iterator[np.ndarray]:
-        """What the provider of that kind makes of each sample's picture; unreadable ones are left out."""
+        """The artifact of each sample's picture; unreadable pictures are left out."""
         for sample in self.benchmark.samples:
             with suppress(OSError):
                 yield self.artifact(kind, sample)
 
     @property
     def saliency(self) -> str:
-        """Which model's saliency maps are used, for a perturbation's printed form."""
+        """The identity of the saliency model, as perturbations print it."""
         artifacts = self._measurement.artifacts
         return "" if artifacts is None else artifacts.identity("saliency")
 
@@ -169,12 +176,13 @@ class Evaluation:
         something_to_lose: Contrast | None = None,
         obstacle: str = "",
     ) -> Verdict:
-        """Decide a claim, by its name or one of your own, and record its row.
+        """Decide a claim, given by name or as a Claim of your own, and record its result.
 
-        What the verdict calls for, ClaimViolated or ClaimUndecided, is raised when the test has ended
-        (`measure`). `something_to_lose` must exceed the margin, or nothing is decided; an `obstacle` is a
-        reason why nothing can be, whatever the numbers. Raises NotMeasured where samples failed, as an error
-        is neither a wrong answer nor a verdict, and UnknownName for a claim that is none.
+        ClaimViolated or ClaimUndecided is raised later, when the test has ended (`measure`), so that a test
+        can check several claims. Unless `something_to_lose` is shown to exceed the margin nothing is decided;
+        an `obstacle` is a reason why nothing can be, whatever the numbers. Raises NotMeasured if more samples
+        failed than allowed (a failure is neither a wrong answer nor a verdict), UnknownName for an unknown
+        claim.
         """
         asked, measured = self._claim(claim), self._measurement
         if measured.probabilities.reading:
@@ -214,7 +222,7 @@ class Evaluation:
         return self.claims[claim]
 
     def _too_many(self, errors: Mapping[str, str]) -> bool:
-        """Whether more samples failed than may."""
+        """Whether more samples failed than allowed."""
         return len(errors) > self.settings.allowed_errors(len(self.planned_benchmark.samples))
 
     def _verdict(
@@ -233,9 +241,9 @@ class Evaluation:
         return Verdict(Decision.UNDECIDED, reason, found.p_holds, found.p_violated)
 
     def measure(self, test: Callable[[], object]) -> None:
-        """Call the test of a property as often as its schedule takes, each time on all that it is to see.
+        """Call a property's test as often as the schedule needs, each time on all samples so far.
 
-        Nothing is measured twice. Raises in the end what the verdicts call for, a violated claim first.
+        Nothing is measured twice. At the end it raises the worst finding, a violated claim first.
         """
         measured = self._measurement
 
