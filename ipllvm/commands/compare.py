@@ -67,7 +67,8 @@ def main(args: argparse.Namespace) -> int:
         print(as_json({str(path): _row(gate) for path, gate in gates.items()}))
     for path, gate in gates.items() if args.format != "json" else ():
         print(f"{visible(str(path))} against {visible(str(first))}")
-        print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
+        if gate.changes:
+            print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
         print("".join(f"{line}\n" for line in _flipped(gate, args.format == "markdown")), end="")
         for line in (*_open(gate), *gate.lines()):
             print(visible(line, _LONG))

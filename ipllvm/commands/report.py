@@ -64,6 +64,9 @@ def main(args: argparse.Namespace) -> int:
 
         return shards.merge(args.reports, args.report_dir)
     files = [runs.find(name, args.report_dir) for name in args.reports]
+    for name, file in zip(args.reports, files, strict=True):
+        if sum(file.samefile(other) for other in files) > 1:
+            raise UsageError(f"{visible(name)}: the run is named twice: name each once")
     reports = [migration.read(file) for file in files]
     given = {name: getattr(args, name.replace("-", "_")) for name in PLACES}
     asked = {name: place for name, place in given.items() if place is not None}

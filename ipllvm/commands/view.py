@@ -9,6 +9,7 @@ from ipllvm.commands.replay import own_files
 from ipllvm.errors import UsageError
 from ipllvm.replay.serving import HOST, server
 from ipllvm.replay.viewer import Viewer, bundle
+from ipllvm.reporting.runs import FILE
 from ipllvm.reporting.text import visible
 
 PORT: Final = 8010
@@ -33,6 +34,8 @@ def main(args: argparse.Namespace) -> int:
 
     own.learn(args.property_file)
     viewer = Viewer(args.folder)
+    if not viewer.names() and (args.folder / FILE).is_file():
+        raise UsageError(f"view: {visible(str(args.folder))} is one run: name the folder that it lies in")
     if not viewer.names():
         raise UsageError(
             f"view: {visible(str(args.folder))} holds no run: measure something, or name its folder"

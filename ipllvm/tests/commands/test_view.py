@@ -97,6 +97,8 @@ def test_a_folder_without_runs_and_a_port_that_is_taken_are_one_line(
 ) -> None:
     assert cli.main(["view", str(tmp_path / "none")]) == 4
     assert "holds no run" in capsys.readouterr().err
+    assert cli.main(["view", str(viewer.folder / "01")]) == 4
+    assert "01 is one run: name the folder that it lies in" in capsys.readouterr().err
     assert cli.main(["view", str(viewer.folder), f"--port={port}"]) == 4
     assert "give another one" in capsys.readouterr().err
 
@@ -131,3 +133,10 @@ def test_a_bundle_shows_every_sample_in_a_browser(tmp_path: Path, width: int, sc
         assert seen.page.locator("#samples li[data-state]:visible").count() == changed > 12
         assert browsers.axe_faults(seen.page) == []
         assert (seen.said, [url for url in seen.asked if not url.startswith("file:")]) == ([], [])
+
+
+def test_one_run_is_not_shown_beside_itself(viewer: Viewer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its model stood there twice, with twice the requirements."""
+    one = viewer.folder / "01"
+    assert cli.main(["report", str(one), str(one / "report.json"), f"--html={viewer.folder / 'x.html'}"]) == 4
+    assert "named twice: name each once" in capsys.readouterr().err

@@ -312,6 +312,11 @@ def test_compare_prints_and_has_the_gates_status(
     shown = capsys.readouterr().out
     assert "VIOLATED" in shown and "15.0" in shown
     assert cli.main(["compare", files[0], files[2], "--format", form]) == 0
+    capsys.readouterr()
+    other = (tmp_path / "b.json").read_text().replace('"permutation_invariance"', '"other"')
+    (tmp_path / "b.json").write_text(other)
+    assert cli.main(["compare", *files[:2], "--format", form]) == 7
+    assert "worse by" not in capsys.readouterr().out, "a table of nothing"
 
 
 def test_entries_know_their_mean() -> None:
