@@ -152,8 +152,9 @@ def _places() -> Iterator[Row]:
     yield "own data", here, data or "$IPLLVM_DATA names its folder"
     outcomes = places.store(suite.REPORTS) / "outcomes"
     yield "store", _kept(outcomes, "*"), f"{outcomes.absolute()}: no trial that is there is run again"
-    free = size(shutil.disk_usage(Path.cwd()).free)
-    yield "disk", f"{free} free", f"{Path.cwd()}, where reports are written"
+    free, closed = size(shutil.disk_usage(Path.cwd()).free), not os.access(Path.cwd(), os.W_OK | os.X_OK)
+    cure = ": --report-dir names another folder" if closed else ""
+    yield "disk", "not writable" if closed else f"{free} free", f"{Path.cwd()}, where reports are written{cure}"
 
 
 def _kept(folder: Path, pattern: str) -> str:

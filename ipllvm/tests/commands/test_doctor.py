@@ -55,6 +55,14 @@ def test_the_store_is_measured(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert any(line.split()[:3] == ["store", "3", "MB"] for line in lines(capsys))
 
 
+def test_a_folder_that_takes_no_reports_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda place, mode: False)
+    told = " ".join(lines(capsys))
+    assert "not writable" in told and "--report-dir names another folder" in told
+
+
 def test_what_is_missing_fails_and_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
