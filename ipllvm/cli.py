@@ -1,6 +1,7 @@
 """The `ipllvm` command and its subcommands, each imported when it is called."""
 
 import argparse
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ COMPLETION = "--completion"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 """Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
+CLOSED = (errno.EACCES, errno.ENAMETOOLONG)
+"""What is wrong with a path that can't be looked at."""
 COMMANDS = {
     "check": "measure the properties of a model",
     "audit": "measure all properties; every report format, with checksums",
@@ -119,6 +122,10 @@ def _main(words: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in CLOSED and error.filename:
+            why = f"{error.strerror}: {error.filename}"
+            print(f"ipllvm {args.command}: {visible(why, LIMIT)}: give another path", file=sys.stderr)
+            return USAGE_ERROR
         if args.verbose:
             traceback.print_exc()
         print(f"ipllvm {args.command}: {_unexpected(error, args.command)}", file=sys.stderr)

@@ -154,7 +154,11 @@ def _places() -> Iterator[Row]:
     yield "store", _kept(outcomes, "*"), f"{outcomes.absolute()}: no trial that is there is run again"
     free, closed = size(shutil.disk_usage(Path.cwd()).free), not os.access(Path.cwd(), os.W_OK | os.X_OK)
     cure = ": --report-dir names another folder" if closed else ""
-    yield "disk", "not writable" if closed else f"{free} free", f"{Path.cwd()}, where reports are written{cure}"
+    yield (
+        "disk",
+        "not writable" if closed else f"{free} free",
+        f"{Path.cwd()}, where reports are written{cure}",
+    )
 
 
 def _kept(folder: Path, pattern: str) -> str:

@@ -210,3 +210,22 @@ def test_a_reader_that_has_seen_enough_changes_nothing(
     os.close(write)
     assert done.returncode == status
     assert "Error" not in done.stderr and len(done.stderr.splitlines()) <= (status == 4)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs", "--report-dir={}"),
+        ("store", "verify", "{}"),
+        ("store", "merge", "{}"),
+        ("plan", "planted:invariant", "--property={}.py"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_a_path_that_can_not_be_looked_at_is_one_line(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a folder of somebody else, of which root is told nothing."""
+    assert cli.main([word.format("x" * 300) for word in words]) == cli.USAGE_ERROR
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"ipllvm {words[0]}: File name too long: xxx") and "give another path" in line
