@@ -53,6 +53,8 @@ def row(name: str, family: Any, config: Any) -> FamilyRow:
     if not sealed and not shared:
         why = "a state can't be cut" if again else "its decoder or its mask is of the whole prompt"
         untested.append(f"shared rows: {why}")
+    if config is None and family.__module__.startswith(PACKAGE):
+        untested.append("needs a transformers that has it")
     if not family.SEVERAL:
         untested.append("several pictures: it takes one")
     if not sealed and not family.placed:

@@ -91,6 +91,11 @@ def test_the_guide_s_table_of_families_is_that_of_their_classes() -> None:
     } == set()
 
 
+def test_a_type_that_this_transformers_does_not_have_is_told() -> None:
+    molmo = family_table.row("molmo2", registry.FAMILIES.load("molmo2"), None)
+    assert "needs a transformers that has it" in molmo.untested
+
+
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, "benchmarks")
     assert list(lines) == list(registry.BENCHMARKS)
