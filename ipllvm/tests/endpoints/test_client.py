@@ -306,7 +306,7 @@ def test_a_model_that_only_thinks_gives_no_reply(server: HTTPServer) -> None:
     ("content", "finish"), [(None, "content_filter"), (7, "stop"), ([], "stop"), ({}, "stop")]
 )
 def test_what_is_no_text_is_no_reply(server: HTTPServer, content: object, finish: str) -> None:
-    assert "no text" in reason(Asked(server, lambda request: said(content, finish)).one())
+    assert "not text" in reason(Asked(server, lambda request: said(content, finish)).one())
 
 
 @pytest.mark.parametrize("finish", ["abort", "error", {"type": "abort", "message": "x"}])
