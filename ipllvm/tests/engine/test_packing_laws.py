@@ -24,7 +24,7 @@ def model(**about: Any) -> Any:
         "kinds": ("full",),
         "supports_shared_rows": True,
     }
-    return SimpleNamespace(**{**usual, **about}, embed_tokens=lambda ids: ids.float()[:, None])
+    return SimpleNamespace(**{**usual, **about}, embed_answer=lambda ids: ids.float()[:, None])
 
 
 def drawn(seed: int, skipped: int = 0) -> list[PackedPrompt]:
