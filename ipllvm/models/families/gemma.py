@@ -7,8 +7,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ipllvm.errors import ModelUnavailable
 from ipllvm.models.base import Prepared
 from ipllvm.models.families.square import Square
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.views import View
 
@@ -17,6 +19,14 @@ class Gemma3(Square):
     """Adapter of Gemma3ForConditionalGeneration; the template's mark opens a picture."""
 
     IN_ORDER = False
+
+    def __init__(self, parts: LoadedCheckpoint) -> None:
+        if getattr(parts.model.config.get_text_config(), "use_bidirectional_attention", False):
+            raise ModelUnavailable(
+                f"{parts.name}: its decoder sees what comes after a word too (use_bidirectional_attention), as "
+                "encoders do: no answer can be made token by token"
+            )
+        super().__init__(parts)
 
     def mark(self) -> str:
         """See the interface."""

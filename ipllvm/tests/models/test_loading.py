@@ -15,7 +15,7 @@ from ipllvm.models import checkpoint, devices, loading, prompting, sources
 from ipllvm.models.prompting import VICUNA
 from ipllvm.tests.checkpoints import FAMILIES, make
 from ipllvm.tests.tiny import KINDS
-from ipllvm.tests.tiny.parts import SMALL, write
+from ipllvm.tests.tiny.parts import SMALL, Ids, Settings, write
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,17 @@ def test_what_can_not_be_laid_out_is_told_in_a_line(whole: Path, monkeypatch: py
     monkeypatch.setattr("ipllvm.models.families.llava.Llava.views", fail)
     with pytest.raises(ModelUnavailable, match=r"can't be laid out: 'Config' has no 'patch_size'"):
         loading.sketch(str(whole))
+
+
+def test_a_decoder_that_sees_what_comes_after_is_refused(tmp_path: Path) -> None:
+    kind = KINDS["gemma3"]
+
+    def config(ids: Ids) -> Settings:
+        made = kind.config(ids)
+        return {**made, "text_config": {**made["text_config"], "use_bidirectional_attention": True}}
+
+    with pytest.raises(ModelUnavailable, match=r"sees what comes after.*use_bidirectional_attention"):
+        loading.sketch(str(write(replace(kind, config=config), tmp_path)))
 
 
 def test_devices() -> None:
