@@ -23,7 +23,7 @@ class Gemma3(Square):
     def __init__(self, parts: LoadedCheckpoint) -> None:
         if getattr(parts.model.config.get_text_config(), "use_bidirectional_attention", False):
             raise ModelUnavailable(
-                f"{parts.name}: its decoder sees what comes after a word too (use_bidirectional_attention), as "
+                f"{parts.name}: its decoder sees what comes after a word (use_bidirectional_attention), as "
                 "encoders do: no answer can be made token by token"
             )
         super().__init__(parts)
