@@ -48,13 +48,13 @@ def _embedded(names: Iterable[str], what: str = "") -> Iterator[Row]:
 
 COLUMNS = "{:<18}{:<10}{:<8}{:<10}{:<9}{}"
 LEGEND = """
-lines: those of its class, and of the families that it is built on.
+lines: those of its class, and of the families it builds on.
 exact: equal to plain generate, token by token: 1 alone, B in batches, P permuted visual tokens, D drafts,
-  L noise at layers, S several questions in one row, J permuted behind the projector, M several pictures.
+  L noise at layers, S several questions in one row, J permuted after the projector, M several pictures.
 pictures: in one prompt. rows: several questions about a picture share its positions, or each has its own.
   drafts: the clean answer is verified in one pass, or a rejected one is rerun from its prompt. places: visual
   tokens have places in the picture, or are queries without any.
-Rows and drafts are those of the decoder that a type has by default; docs/families.md has the rest."""
+Rows and drafts are for a type's default decoder; docs/families.md has the rest."""
 
 
 def _families(found: "Iterable[FamilyRow]") -> Iterator[Row]:

@@ -51,14 +51,14 @@ def row(name: str, family: Any, config: Any) -> FamilyRow:
     exact = f"1BPDL{'S' * shared}J{'M' * family.SEVERAL}"
     untested = [f"tokens and layers: it {sealed}"] if sealed else []
     if not sealed and not shared:
-        why = "a state can't be cut" if again else "its decoder or its mask is of the whole prompt"
+        why = "a state can't be cut" if again else "its decoder or mask needs the whole prompt"
         untested.append(f"shared rows: {why}")
     if config is None and family.__module__.startswith(PACKAGE):
         untested.append("needs a transformers that has it")
     if not family.SEVERAL:
-        untested.append("several pictures: it takes one")
+        untested.append("several pictures: it takes only one")
     if not sealed and not family.placed:
-        untested.append("maps, groups, centre and edge: its queries have no places")
+        untested.append("maps, groups, centre and edge: its queries have no positions")
     return FamilyRow(
         name,
         f"{family.__name__} ({Path(inspect.getfile(family)).name}, {lines(family)})",
