@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
         return _rivals(args, found.get("rivals", {}), partial(save, "rivals"))
     if not (args.mutants or args.probes or args.gates):
         return _cells(args, found.get("cells", {}), partial(save, "cells"))
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         parts = {
             "mutants": (args.mutants, _mutants),
             "probes": (args.probes, _probes),

@@ -124,7 +124,7 @@ def measured(
     `session` runs one with these words in this process, its cache in a folder. Raises NotMeasured where a
     session ends without a report.
     """
-    with TemporaryDirectory() as place:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as place:
         folder = Path(place)
         store, reports, fixed = folder / "store", folder / "reports", folder / "fixed"
         new = timed(model, [*words, *sequential], store, reports)

@@ -52,7 +52,7 @@ def main(words: list[str] | None = None) -> int:
 def _measured(draws: int, features: Path) -> page.Results:
     began, busy = time.monotonic(), time.process_time()
     pictures = photographs.load()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         converted = dino.convert(Path(folder))
         vit = loading_encoder.load(folder, device="cpu", dtype="float32", offline=True)
         attention = saliency.load(folder, offline=True, side=photographs.SIDE)
