@@ -53,10 +53,6 @@ REASONS: dict[Place, str] = {
     ("ipllvm/stats/betting.py",
      "return float(brentq(gap, -1.0, last, xtol=1e-13)) if gap(last) > 0 else 1.0",
      "1e-13 -> 1.5000000000000002e-13"): "a bound is written with 17 digits and read with 4",
-    ("ipllvm/stats/betting.py",
-     "return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))", "-1 -> 1"): _FAR,
-    ("ipllvm/stats/betting.py",
-     "return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))", "1 -> 2"): _FAR,
     ("ipllvm/stats/detectable.py", "needed = float(brentq(short, least, 1.0))", "1.0 -> 1.5"):
         _FAR,
     ("ipllvm/stats/detectable.py", "shares = (sizes / sizes.max())[:, None] * np.ones(kinds)",
