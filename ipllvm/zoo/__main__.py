@@ -13,7 +13,7 @@ def main() -> None:
     """Parse the command line; train or measure."""
     parser = argparse.ArgumentParser(prog="python -m ipllvm.zoo", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    train = verbs.add_parser("train", help="train a checkpoint; a stopped run goes on")
+    train = verbs.add_parser("train", help="train a checkpoint; can be resumed")
     train.add_argument("name", choices=sorted(RECIPES | SISTERS))
     card = verbs.add_parser("card", help="measure a checkpoint again and write its card")
     card.add_argument("name", choices=sorted(RECIPES | SISTERS))

@@ -188,11 +188,11 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
-ANSWERS = """Percent right on 1,000 held-out questions a benchmark (seed 0). *blank*: the same questions
+ANSWERS = """Percent right on 1,000 held-out questions per benchmark (seed 0). *blank*: the same questions
 with a grey image. *constant*: the best single answer of each kind of question. A name ending in -mc
-is the multiple-choice rendering. easy-VQA's existence questions can be guessed from their text: a
-named colour is absent seven times in eight. word_problems has no image: there *constant* is chance."""
-CLASSES = "Percent right on held-out pictures; *chance* is one in the number of candidates."
+is the multiple-choice version. easy-VQA's existence questions can be guessed from their text: a
+named colour is absent seven times in eight. word_problems has no image: its *constant* is chance."""
+CLASSES = "Percent right on held-out pictures; *chance* is 1 / number of candidates."
 MEANING = {
     "llava": ANSWERS,
     "llava_next": ANSWERS,
@@ -200,9 +200,9 @@ MEANING = {
     "vit": CLASSES,
     "resnet": CLASSES,
     "clip": f"""{CLASSES}
-*Salient* patches are the four that the last block's class token attends to most, on `objects`; chance
-is the share of all patches that touch the object.""",
-    "language": "On held-out documents; *chance* is what always saying the most frequent answer gets.",
+*Salient* patches are the four with the most attention from the last block's class token, on `objects`;
+chance is the share of all patches that touch the object.""",
+    "language": "On held-out documents; *chance* is the score of always giving the most frequent answer.",
 }
 CARD = """---
 license: mit
@@ -211,10 +211,10 @@ library_name: transformers
 # {name}
 
 A small model of {size:.2f} M parameters, trained by this project from seed {seed} so that every
-property can be measured offline. Parts it was stitched from: {parts}.
+property can be measured offline. Parts it was assembled from: {parts}.
 
-    python -m ipllvm.zoo train {name}    # trains it again; a stopped run goes on
-    python -m ipllvm.zoo card {name}     # measures it again and writes this card
+    python -m ipllvm.zoo train {name}    # repeats the training; can be resumed
+    python -m ipllvm.zoo card {name}     # measures it and writes this card
 
 ## Held-out figures
 
