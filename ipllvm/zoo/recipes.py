@@ -121,10 +121,10 @@ WORDED = Phase(
 )  # fmt: skip
 """The last phase of llava-ov-tiny: two minutes on a lent H200, in float32 and uncompiled."""
 
-AVERAGED = """The first command above trains the phase in the table, which gives S. These weights are a mean (of the
-decoder; tower and projector are those of S): 0.2 S + 0.4 M + 0.4 H. M is a mean of S and two phases trained
-on wordings from S (batch 24; 600 steps at a peak rate of 0.0003 and 615 at 0.0006, in equal parts), whose
-weight is 1 in attention, a half in the MLPs, three quarters elsewhere. H is 120 steps (batch 12, rate
+AVERAGED = """The first command above trains the phase in the table, which gives S. These weights are a mean
+(of the decoder; tower and projector are those of S): 0.2 S + 0.4 M + 0.4 H. M is a mean of S and two phases
+trained on wordings from S (batch 24; 600 steps at a peak rate of 0.0003 and 615 at 0.0006, in equal parts),
+which have weight 1 in attention, a half in the MLPs, three quarters elsewhere. H is 120 steps (batch 12, rate
 0.0003) from a mean with less of these phases (0.8, 0.4, 0.75 in the embeddings, 0.6 elsewhere), trained only
 on the divergence from S's answers to the benchmarks' wording."""
 """Of llava-next-tiny: what no phase does by itself (Wortsman et al., 2022)."""

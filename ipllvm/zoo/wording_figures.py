@@ -20,9 +20,9 @@ SECTION = """
 
 ## Wordings
 
-Percent right on {questions} of the same questions: *asked* as in the benchmark, *bare* without its instruction on
-the answer's form, with the instruction before the question, in other words (never trained on), and with
-options in brackets.
+Percent right on {questions} of the same questions: *asked* as in the benchmark, *bare* without its
+instruction on the answer's form, with the instruction before the question, in other words (never trained
+on), and with options in brackets.
 
 {table}"""
 Row = dict[str, str | float]
