@@ -18,10 +18,10 @@ FEWEST = 3
 """Words of its own without which a line tells nothing."""
 HEAD = """# Every error
 
-The lines that a command, a run or a function of `ipllvm` may end in, by the room that says them, as far as
-the source tells them without being run; `…` is what each puts in. A name that nothing has is
-`unknown … '…': did you mean '…'? Known: …` everywhere. Most say after the colon what to do; for those that
-users meet first [there is more](errors.md).
+All one-line errors of the commands, runs and functions of `ipllvm`, by package, as far as they can be
+extracted from the source; `…` is a value filled in. An unknown name is always
+`unknown … '…': did you mean '…'? Known: …`. Most say after the colon what to do; the most common ones are
+[explained in more detail](errors.md).
 """
 
 
