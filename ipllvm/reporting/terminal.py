@@ -225,10 +225,11 @@ def _next(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[s
 def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     """What could not be told: tests without a row; those that were not tried by their reason."""
     for lost in report["not_measured"]:
-        yield from _folded(plain(f"not measured {visible(lost['test'])}: {visible(lost['reason'])}"), width)
+        why = visible(lost["reason"], REASON_LIMIT)
+        yield from _folded(plain(f"not measured {visible(lost['test'])}: {why}"), width)
     for reason, *parts in products(report["not_tested"], "reason", "property", "benchmark", "model"):
         told = ", ".join(visible(name, 60) for part in parts for name in part if name)
-        yield from _folded(plain(f"not tested {told}: {visible(reason)}"), width)
+        yield from _folded(plain(f"not tested {told}: {visible(reason, REASON_LIMIT)}"), width)
 
 
 def _folded(text: str, width: int, indent: str = "", verdict: str = "", strong: int = 0) -> list[Text]:

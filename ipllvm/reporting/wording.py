@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.text import interval, number, visible
+from ipllvm.reporting.text import REASON_LIMIT, interval, number, visible
 from ipllvm.verdicts.failing import NOT_MEASURED
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
@@ -128,7 +128,7 @@ def count_of(n: int, noun: str) -> str:
 
 def reason(row: Row) -> str:
     """Why a row is said to be what it is: its verdict's reason, and what the run as a whole adds."""
-    own = visible(row["verdict"]["reason"])
+    own = visible(row["verdict"]["reason"], REASON_LIMIT)
     if standing(row) == NOT_MEASURED:
         return own or f"the model failed on {count_of(len(row['errors']), 'sample')}"
     return "; ".join(part for part in (own, visible(note(row))) if part)
