@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ipllvm.calibration.models import beyond
+from ipllvm.calibration.models import beyond, worse_by
 
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -38,4 +38,4 @@ def _changes(name: str, parts: tuple[Rows, ...]) -> dict[str, Any]:
 
 def _cell(change: Mapping[str, Any]) -> str:
     star = "*" if beyond(dict(change)) else ""
-    return f"{change['value']:.1f} [{change['low']:.1f}, {change['high']:.1f}]{star}"
+    return f"{worse_by(change)}{star}"

@@ -92,7 +92,7 @@ def regressions(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         kind, _, claim = row["claim"]["name"].partition(":")
         if kind == "regression":
             worse = row["estimates"]["regression"]
-            numbers = {part: round(worse[part], 2) for part in ("value", "low", "high")}
+            numbers = {part: _hundredths(worse[part]) for part in ("value", "low", "high")}
             said = row["standing"] or row["verdict"]
             found[claim] = {
                 "verdict": said["decision"],
@@ -102,6 +102,11 @@ def regressions(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
                 "discordant": worse["discordant"],
             }
     return found
+
+
+def _hundredths(value: float | None) -> float | None:
+    """None where there is no number: a ratio whose denominator can't be told from 0."""
+    return None if value is None else round(value, 2)
 
 
 def _pytest(arguments: list[str], log: Path) -> None:

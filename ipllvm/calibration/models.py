@@ -1,6 +1,6 @@
 """What a gate makes of mutants and of the same model again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import as_completed
 from dataclasses import replace
 from multiprocessing import get_context
@@ -65,7 +65,8 @@ def probe(properties: Path, source: Path, folder: Path, before: Path, name: str,
 
 def beyond(change: Row) -> bool:
     """Whether a change is larger than its margin, for better or worse."""
-    return bool(change["verdict"] == "VIOLATED" or change["high"] < -change["margin"])
+    high = change["high"]
+    return bool(change["verdict"] == "VIOLATED" or (high is not None and high < -change["margin"]))
 
 
 def pair(properties: Path, folder: Path, number: int, samples: int) -> Row:
@@ -100,12 +101,22 @@ def run(tasks: dict[str, tuple[Any, ...]], known: dict[str, Row], workers: int, 
     return {name: found[name] for name in tasks}
 
 
+def worse_by(change: Mapping[str, Any], form: str = ".1f") -> str:
+    """By how many points something got worse, with its interval; n/a where that can't be told.
+
+    >>> worse_by({"value": 1.26, "low": 0.2, "high": 2.3}), worse_by({"value": None})
+    ('1.3 [0.2, 2.3]', 'n/a')
+    """
+    if change["value"] is None:
+        return "n/a"
+    return f"{change['value']:{form}} [{change['low']:.1f}, {change['high']:.1f}]"
+
+
 def line(row: Row) -> str:
     """A gate's finding in a line."""
     if row["refused"]:
         return f"refused, {row['seconds']:.0f} s"
     changes = ", ".join(
-        f"{claim} {change['value']:+.1f} [{change['low']:.1f}, {change['high']:.1f}] {change['verdict']}"
-        for claim, change in row["claims"].items()
+        f"{claim} {worse_by(change, '+.1f')} {change['verdict']}" for claim, change in row["claims"].items()
     )
     return f"{changes}; {row['seconds']:.0f} s"

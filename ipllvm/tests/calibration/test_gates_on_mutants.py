@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm import cli
-from ipllvm.calibration import experiment, gates, models, table
+from ipllvm.calibration import effects, experiment, gates, models, table
 from ipllvm.calibration import halves as splits
 from ipllvm.calibration.gates import Suite, regressions
 from ipllvm.calibration.models import beyond, line
@@ -64,6 +64,16 @@ def change(value: float, reach: float, verdict: str = "HOLDS", margin: float = 2
 )  # fmt: skip
 def test_a_change_is_beyond_its_margin_in_either_direction(found: dict[str, Any], moved: bool) -> None:
     assert beyond(found) is moved
+
+
+def test_a_ratio_that_a_damage_leaves_without_a_denominator_has_no_number() -> None:
+    row = report_row("regression:x", "UNDECIDED")
+    row["estimates"]["regression"] |= {"value": None, "low": None, "high": None}
+    found = regressions([row])
+    assert not beyond(found["x"])
+    measured = {"refused": False, "right": True, "seconds": 9.6, "claims": found}
+    assert line(measured) == "x n/a UNDECIDED; 10 s"
+    assert list(effects.table({"head": measured}))[1].split() == ["head", "n/a"]
 
 
 def test_a_gate_is_told_in_a_line() -> None:
