@@ -156,7 +156,8 @@ class Probe:
         self._run(tuple(self.samples[i] for i in order), size, recorder)
         for value, layout, drawn in recorder.seen:
             far = {name: self._distance(name, value) for name in self._orders}
-            twins = [name for name in far if far[name] == min(far.values())]
+            nearest = min(far.values())
+            twins = [name for name in far if far[name] == nearest]
             sample = next((name for name in twins if drawn == self._orders[name][2]), twins[0])
             kept = np.flatnonzero(layout.newline)
             if drawn != self._orders[sample][2]:

@@ -88,8 +88,9 @@ class Contrast:
     @property
     def failures(self) -> tuple[Failed, ...]:
         """All samples without a value, in the contrast's range; unnamed ones in clusters like the largest."""
-        largest = max(Counter(self.clusters).values(), default=1)
-        unnamed = (Failed("", f"no value {i // largest}") for i in range(self.n_error - len(self.failed)))
+        missing = self.n_error - len(self.failed)
+        largest = max(Counter(self.clusters).values(), default=1) if missing else 1
+        unnamed = (Failed("", f"no value {i // largest}") for i in range(missing))
         low = -self.bound if self.signed else 0.0
         return tuple(each.within(low, self.bound) for each in (*self.failed, *unnamed))
 
